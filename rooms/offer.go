@@ -1,0 +1,99 @@
+package rooms
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Offer is an immutable set of terms put by one party. It binds its author
+// until it is superseded, withdrawn, declined or expired.
+type Offer struct {
+	// Seq is the number of its event in the room.
+	Seq    int64
+	Author Side
+	// Number counts the author's offers in this room, from 1 to Limit.
+	Number int
+	Limit  int
+	Terms  Terms
+	// Hash is SHA-256 over the canonical bytes of the terms.
+	Hash Hash
+	// ExpiresAt is the first instant at which it can no longer be accepted. A
+	// freeze moves it, see Unfrozen; nothing else does.
+	ExpiresAt Time
+
+	raw []byte // the canonical bytes of Terms
+}
+
+// newOffer seals terms into an offer.
+func newOffer(seq int64, author Side, number, limit int, terms Terms, expires Time) *Offer {
+	raw := terms.canonical()
+	return &Offer{
+		Seq: seq, Author: author, Number: number, Limit: limit,
+		Terms: terms, Hash: sha256.Sum256(raw), ExpiresAt: expires, raw: raw,
+	}
+}
+
+// Final reports whether it is the last offer that its author may put.
+func (o *Offer) Final() bool { return o.Number >= o.Limit }
+
+// appendJSON writes the offer; supersedes is left out when 0.
+func (o *Offer) appendJSON(dst []byte, supersedes int64) []byte {
+	dst = append(dst, `{"seq":`...)
+	dst = strconv.AppendInt(dst, o.Seq, 10)
+	dst = append(dst, `,"author":"`...)
+	dst = append(dst, o.Author...)
+	dst = append(dst, `","number":`...)
+	dst = strconv.AppendInt(dst, int64(o.Number), 10)
+	dst = append(dst, `,"limit":`...)
+	dst = strconv.AppendInt(dst, int64(o.Limit), 10)
+	dst = append(dst, `,"final":`...)
+	dst = strconv.AppendBool(dst, o.Final())
+	dst = append(dst, `,"terms":`...)
+	dst = append(dst, o.raw...)
+	dst = append(dst, `,"terms_hash":"`...)
+	dst = append(dst, o.Hash.String()...)
+	dst = append(dst, `","expires_at":"`...)
+	dst = o.ExpiresAt.AppendFormat(dst, time.RFC3339Nano)
+	dst = append(dst, '"')
+	if supersedes != 0 {
+		dst = append(dst, `,"supersedes":`...)
+		dst = strconv.AppendInt(dst, supersedes, 10)
+	}
+	return append(dst, '}')
+}
+
+// MarshalJSON writes the offer as the wire shows it.
+func (o *Offer) MarshalJSON() ([]byte, error) { return o.appendJSON(nil, 0), nil }
+
+// parseOfferPut reads an offer event's data. The hash is computed anew from the
+// stored bytes: one that does not match is an altered log.
+func parseOfferPut(raw []byte) (Payload, error) {
+	var wire struct {
+		Seq        int64           `json:"seq"`
+		Author     Side            `json:"author"`
+		Number     int             `json:"number"`
+		Limit      int             `json:"limit"`
+		Terms      json.RawMessage `json:"terms"`
+		TermsHash  Hash            `json:"terms_hash"`
+		ExpiresAt  Time            `json:"expires_at"`
+		Supersedes int64           `json:"supersedes"`
+	}
+	if err := json.Unmarshal(raw, &wire); err != nil {
+		return nil, err
+	}
+	o := &Offer{
+		Seq: wire.Seq, Author: wire.Author, Number: wire.Number, Limit: wire.Limit,
+		Hash: sha256.Sum256(wire.Terms), ExpiresAt: wire.ExpiresAt, raw: bytes.Clone(wire.Terms),
+	}
+	if o.Hash != wire.TermsHash {
+		return nil, fmt.Errorf("offer %d: its terms do not match their hash", wire.Seq)
+	}
+	if err := json.Unmarshal(wire.Terms, &o.Terms); err != nil {
+		return nil, fmt.Errorf("offer %d: terms: %w", wire.Seq, err)
+	}
+	return OfferPut{Offer: o, Supersedes: wire.Supersedes}, nil
+}

@@ -1,0 +1,384 @@
+package rooms
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Limits of the terms; docs/protocol.md shows them to clients.
+const (
+	maxDeliverables      = 20
+	maxQuantity          = 100
+	maxLengthSeconds     = 24 * 60 * 60
+	maxLinks             = 5
+	maxLinkChars         = 300
+	maxMustShowChars     = 500
+	maxFormatChars       = 40
+	maxUsageMonths       = 120
+	maxCategoryChars     = 80
+	maxExclusivityDays   = 730
+	maxRevisionRounds    = 20
+	maxMilestones        = 6
+	maxMilestoneChars    = 80
+	maxNetDays           = 180
+	maxRequirementsChars = 2000
+	maxNoteChars         = 1000
+)
+
+// Platforms are the places where a deliverable can appear.
+var Platforms = []string{
+	"instagram", "tiktok", "youtube", "twitch", "x", "facebook",
+	"linkedin", "pinterest", "snapchat", "podcast", "blog", "other",
+}
+
+// UsageScopes are how far a sponsor may use the content.
+var UsageScopes = []string{"organic", "paid", "whitelisting"}
+
+// Terms is everything an offer binds its author to. The order of the fields is
+// the order of the sections and of the canonical bytes.
+type Terms struct {
+	Fee            Money         `json:"fee"`
+	Deliverables   []Deliverable `json:"deliverables"`
+	UsageRights    *UsageRights  `json:"usage_rights,omitempty"`
+	Exclusivity    *Exclusivity  `json:"exclusivity,omitempty"`
+	RevisionRounds *int          `json:"revision_rounds,omitempty" minimum:"0" maximum:"20"`
+	Payment        []Milestone   `json:"payment,omitempty"`
+	Requirements   string        `json:"requirements,omitempty" maxLength:"2000"`
+	Note           string        `json:"note,omitempty" maxLength:"1000"`
+	// Locked are the sections that only their first author may change.
+	Locked Sections `json:"locked"`
+}
+
+// Deliverable is one kind of content to be made.
+type Deliverable struct {
+	Platform string `json:"platform"`
+	Format   string `json:"format" maxLength:"40"`
+	Quantity int    `json:"quantity" minimum:"1" maximum:"100"`
+	// LengthSeconds is 0 where length means nothing, as for a picture.
+	LengthSeconds int      `json:"length_seconds,omitempty" minimum:"0" maximum:"86400"`
+	Due           Date     `json:"due,omitempty" format:"date"`
+	MustShow      string   `json:"must_show,omitempty" maxLength:"500"`
+	Links         []string `json:"links,omitempty"`
+}
+
+// UsageRights is what the sponsor may do with the content.
+type UsageRights struct {
+	Scope string `json:"scope" enum:"organic,paid,whitelisting"`
+	// Months is how long; 0 is for ever.
+	Months   int      `json:"months" minimum:"0" maximum:"120"`
+	Channels []string `json:"channels,omitempty"`
+}
+
+// Exclusivity keeps the influencer from the sponsor's competitors.
+type Exclusivity struct {
+	Category string `json:"category" maxLength:"80"`
+	Days     int    `json:"days" minimum:"1" maximum:"730"`
+}
+
+// Milestone is a part of the fee and when it is to be paid.
+type Milestone struct {
+	Milestone string `json:"milestone" maxLength:"80"`
+	Percent   int    `json:"percent" minimum:"1" maximum:"100"`
+	NetDays   int    `json:"net_days" minimum:"0" maximum:"180"`
+}
+
+// Date is a calendar date in the form 2027-01-15, or empty.
+type Date string
+
+// Time is the date's first instant in UTC.
+func (d Date) Time() (time.Time, error) {
+	t, err := time.ParseInLocation(time.DateOnly, string(d), time.UTC)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("date %q: %w", string(d), err)
+	}
+	return t, nil
+}
+
+// Hash names terms by content. An accept must carry it.
+type Hash [sha256.Size]byte
+
+func (h Hash) String() string { return hex.EncodeToString(h[:]) }
+
+// MarshalText writes 64 hexadecimal digits.
+func (h Hash) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h[:]), nil }
+
+// UnmarshalText reads 64 hexadecimal digits.
+func (h *Hash) UnmarshalText(text []byte) error {
+	if len(text) != hex.EncodedLen(len(h)) {
+		return fmt.Errorf("a hash has %d hexadecimal digits", hex.EncodedLen(len(h)))
+	}
+	if _, err := hex.Decode(h[:], text); err != nil {
+		return fmt.Errorf("a hash has hexadecimal digits: %w", err)
+	}
+	return nil
+}
+
+// canonical are the bytes of the terms that are hashed and stored.
+func (t *Terms) canonical() []byte {
+	raw, err := json.Marshal(t)
+	if err != nil {
+		// Terms hold only texts, numbers and lists of them; these always encode.
+		panic(fmt.Sprintf("rooms: encode terms: %v", err))
+	}
+	return raw
+}
+
+// section gives the comparable value of a section, nil when it is not set.
+func (t *Terms) section(s Section) any {
+	switch s {
+	case SectionFee:
+		if t.Fee != (Money{}) {
+			return t.Fee
+		}
+	case SectionDeliverables:
+		if len(t.Deliverables) > 0 {
+			return t.Deliverables
+		}
+	case SectionUsageRights:
+		if t.UsageRights != nil {
+			return *t.UsageRights
+		}
+	case SectionExclusivity:
+		if t.Exclusivity != nil {
+			return *t.Exclusivity
+		}
+	case SectionRevisionRounds:
+		if t.RevisionRounds != nil {
+			return *t.RevisionRounds
+		}
+	case SectionPayment:
+		if len(t.Payment) > 0 {
+			return t.Payment
+		}
+	case SectionRequirements:
+		if t.Requirements != "" {
+			return t.Requirements
+		}
+	case SectionNote:
+		if t.Note != "" {
+			return t.Note
+		}
+	case sectionCount:
+	}
+	return nil
+}
+
+// equalSection compares one section of two terms by value.
+func equalSection(a, b *Terms, s Section) bool {
+	switch s {
+	case SectionFee:
+		return a.Fee == b.Fee
+	case SectionDeliverables:
+		return slices.EqualFunc(a.Deliverables, b.Deliverables, func(x, y Deliverable) bool {
+			links := slices.Equal(x.Links, y.Links)
+			x.Links, y.Links = nil, nil
+			return links && x.Platform == y.Platform && x.Format == y.Format && x.Quantity == y.Quantity &&
+				x.LengthSeconds == y.LengthSeconds && x.Due == y.Due && x.MustShow == y.MustShow
+		})
+	case SectionUsageRights:
+		x, y := a.UsageRights, b.UsageRights
+		return (x == nil) == (y == nil) && (x == nil ||
+			x.Scope == y.Scope && x.Months == y.Months && slices.Equal(x.Channels, y.Channels))
+	case SectionExclusivity:
+		x, y := a.Exclusivity, b.Exclusivity
+		return (x == nil) == (y == nil) && (x == nil || *x == *y)
+	case SectionRevisionRounds:
+		x, y := a.RevisionRounds, b.RevisionRounds
+		return (x == nil) == (y == nil) && (x == nil || *x == *y)
+	case SectionPayment:
+		return slices.Equal(a.Payment, b.Payment)
+	case SectionRequirements:
+		return a.Requirements == b.Requirements
+	case SectionNote:
+		return a.Note == b.Note
+	case sectionCount:
+	}
+	return true
+}
+
+// validate checks terms as a whole: what is required, every limit, the
+// campaign's currency and end. It does not know who wrote them.
+func (t *Terms) validate(c *Campaign) *Refusal {
+	for _, check := range []*Refusal{
+		t.validateFee(c), t.validateDeliverables(c), t.validateRights(), t.validatePayment(),
+		textLimit("terms.requirements", t.Requirements, 0, maxRequirementsChars),
+		textLimit("terms.note", t.Note, 0, maxNoteChars),
+	} {
+		if check != nil {
+			return check
+		}
+	}
+	return nil
+}
+
+func (t *Terms) validateFee(c *Campaign) *Refusal {
+	switch {
+	case t.Fee == (Money{}):
+		return Invalid("terms.fee", "is required")
+	case t.Fee.Amount < 1:
+		return Invalid("terms.fee.amount", "must be at least 1")
+	case t.Fee.Amount > MaxAmountMinor:
+		return Invalid("terms.fee.amount", fmt.Sprintf("must be at most %d", MaxAmountMinor))
+	case t.Fee.Currency != c.Currency:
+		return Invalid("terms.fee.currency", fmt.Sprintf("must be the campaign's currency, %s", c.Currency))
+	}
+	return nil
+}
+
+func (t *Terms) validateDeliverables(c *Campaign) *Refusal {
+	const at = "terms.deliverables"
+	if len(t.Deliverables) == 0 {
+		return Invalid(at, "must name at least one deliverable")
+	}
+	if len(t.Deliverables) > maxDeliverables {
+		return Invalid(at, fmt.Sprintf("may have %d items at most", maxDeliverables))
+	}
+	for i := range t.Deliverables {
+		if r := t.Deliverables[i].validate(fmt.Sprintf("%s[%d]", at, i), c); r != nil {
+			return r
+		}
+	}
+	return nil
+}
+
+func (d *Deliverable) validate(at string, c *Campaign) *Refusal {
+	if !slices.Contains(Platforms, d.Platform) {
+		return Invalid(at+".platform", "must be one of "+strings.Join(Platforms, ", "))
+	}
+	if r := textLimit(at+".format", d.Format, 1, maxFormatChars); r != nil {
+		return r
+	}
+	if r := numberLimit(at+".quantity", d.Quantity, 1, maxQuantity); r != nil {
+		return r
+	}
+	if r := numberLimit(at+".length_seconds", d.LengthSeconds, 0, maxLengthSeconds); r != nil {
+		return r
+	}
+	if d.Due != "" {
+		due, err := d.Due.Time()
+		if err != nil {
+			return Invalid(at+".due", "must be a date such as 2027-01-15")
+		}
+		if !due.Before(c.EndsAt.Time) {
+			return Invalid(at+".due", "must not be past the campaign's end")
+		}
+	}
+	if r := textLimit(at+".must_show", d.MustShow, 0, maxMustShowChars); r != nil {
+		return r
+	}
+	if len(d.Links) > maxLinks {
+		return Invalid(at+".links", fmt.Sprintf("may have %d items at most", maxLinks))
+	}
+	for i, link := range d.Links {
+		field := fmt.Sprintf("%s.links[%d]", at, i)
+		if r := textLimit(field, link, 1, maxLinkChars); r != nil {
+			return r
+		}
+		u, err := url.Parse(link)
+		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+			return Invalid(field, "must be an http or https address")
+		}
+	}
+	return nil
+}
+
+func (t *Terms) validateRights() *Refusal {
+	if u := t.UsageRights; u != nil {
+		if !slices.Contains(UsageScopes, u.Scope) {
+			return Invalid("terms.usage_rights.scope", "must be one of "+strings.Join(UsageScopes, ", "))
+		}
+		if r := numberLimit("terms.usage_rights.months", u.Months, 0, maxUsageMonths); r != nil {
+			return r
+		}
+		if len(u.Channels) > len(Platforms) {
+			return Invalid("terms.usage_rights.channels", fmt.Sprintf("may have %d items at most", len(Platforms)))
+		}
+		for i, ch := range u.Channels {
+			field := fmt.Sprintf("terms.usage_rights.channels[%d]", i)
+			if !slices.Contains(Platforms, ch) {
+				return Invalid(field, "must be one of "+strings.Join(Platforms, ", "))
+			}
+			if slices.Contains(u.Channels[:i], ch) {
+				return Invalid(field, "is named twice")
+			}
+		}
+	}
+	if e := t.Exclusivity; e != nil {
+		if r := textLimit("terms.exclusivity.category", e.Category, 1, maxCategoryChars); r != nil {
+			return r
+		}
+		if r := numberLimit("terms.exclusivity.days", e.Days, 1, maxExclusivityDays); r != nil {
+			return r
+		}
+	}
+	if t.RevisionRounds != nil {
+		return numberLimit("terms.revision_rounds", *t.RevisionRounds, 0, maxRevisionRounds)
+	}
+	return nil
+}
+
+func (t *Terms) validatePayment() *Refusal {
+	if len(t.Payment) == 0 {
+		return nil
+	}
+	if len(t.Payment) > maxMilestones {
+		return Invalid("terms.payment", fmt.Sprintf("may have %d items at most", maxMilestones))
+	}
+	sum := 0
+	for i, m := range t.Payment {
+		at := fmt.Sprintf("terms.payment[%d]", i)
+		if r := textLimit(at+".milestone", m.Milestone, 1, maxMilestoneChars); r != nil {
+			return r
+		}
+		if r := numberLimit(at+".percent", m.Percent, 1, 100); r != nil {
+			return r
+		}
+		if r := numberLimit(at+".net_days", m.NetDays, 0, maxNetDays); r != nil {
+			return r
+		}
+		sum += m.Percent
+	}
+	if sum != 100 {
+		return Invalid("terms.payment", fmt.Sprintf("must have percents that sum to 100, not %d", sum))
+	}
+	return nil
+}
+
+func numberLimit(field string, n, low, high int) *Refusal {
+	if n < low || n > high {
+		return Invalid(field, fmt.Sprintf("must be from %d to %d", low, high))
+	}
+	return nil
+}
+
+// textLimit bounds a text in characters and refuses control characters, which
+// no field needs and some stores and readers cannot hold.
+func textLimit(field, s string, low, high int) *Refusal {
+	n := 0
+	for i, r := range s {
+		n++
+		if r == utf8.RuneError {
+			if _, size := utf8.DecodeRuneInString(s[i:]); size == 1 {
+				return Invalid(field, "must be UTF-8")
+			}
+		}
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return Invalid(field, "must not hold control characters")
+		}
+	}
+	if n > high {
+		return Invalid(field, fmt.Sprintf("may have %d characters at most", high))
+	}
+	if low > 0 && strings.TrimSpace(s) == "" {
+		return Invalid(field, "is required")
+	}
+	return nil
+}
