@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { CommandBody } from '../protocol'
+import { CommandQueue, type Command, type PostAnswer } from './commands'
+
+let open: boolean
+let sent: Record<string, unknown>[]
+let posted: (CommandBody & { id: string })[]
+let post: () => Promise<PostAnswer>
+let queue: CommandQueue
+let states: string[]
+
+const message: CommandBody = { type: 'message', text: 'hi' }
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  open = true
+  sent = []
+  posted = []
+  states = []
+  post = () => Promise.reject(new Error('no network'))
+  let ids = 0
+  queue = new CommandQueue(
+    {
+      send: (frame) => {
+        if (open) sent.push(frame as Record<string, unknown>)
+        return open
+      },
+      post: (_room, body) => {
+        posted.push(body)
+        return post()
+      },
+    },
+    { newId: () => `c${++ids}` },
+  )
+  queue.onChange((command: Command, gone) => states.push(gone ? 'gone' : command.state))
+})
+
+afterEach(() => vi.useRealTimers())
+
+describe('CommandQueue', () => {
+  it('a refusal by the rules is final', () => {
+    const command = queue.submit('r', { type: 'accept', offer_seq: 3, terms_hash: 'x' })
+    queue.answered({ id: 'c1', error: { code: 'stale_offer', message: 'A newer offer stands.' } })
+    queue.retry('c1')
+    expect(command.state).toBe('refused')
+    expect(command.error?.code).toBe('stale_offer')
+    expect(sent).toHaveLength(1)
+  })
+
+  it('what could not be stored fails, and Retry uses the same id', () => {
+    const command = queue.submit('r', message)
+    queue.answered({ id: 'c1', error: { code: 'unavailable', message: 'disk full' } })
+    expect(command.state).toBe('failed')
+    queue.retry('c1')
+    expect(sent.map((frame) => frame.id)).toEqual(['c1', 'c1'])
+    queue.answered({ id: 'c1', ok: true, seq: 4 })
+    expect(command).toMatchObject({ state: 'sent', seq: 4 })
+    expect(states).toEqual(['sending', 'failed', 'sending', 'sent'])
+  })
+
+  it('waits as long as the rate limit says, then sends again by itself', async () => {
+    queue.submit('r', message)
+    queue.answered({ id: 'c1', error: { code: 'rate_limited', message: '', details: { retry_after_ms: 2_000 } } })
+    await vi.advanceTimersByTimeAsync(1_999)
+    expect(sent).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(sent).toHaveLength(2)
+  })
+
+  it('goes over REST with the same id and body when the socket is down for long', async () => {
+    open = false
+    post = () => Promise.resolve({ id: 'c1', ok: true, seq: 9, at: '' })
+    const command = queue.submit('r', message)
+    await vi.advanceTimersByTimeAsync(5_999)
+    expect(posted).toEqual([])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(posted).toEqual([{ id: 'c1', type: 'message', text: 'hi' }])
+    expect(command).toMatchObject({ state: 'sent', seq: 9 })
+  })
+
+  it('fails when neither way works, and a late answer still counts', async () => {
+    open = false
+    const command = queue.submit('r', message)
+    await vi.advanceTimersByTimeAsync(6_000)
+    expect(command).toMatchObject({ state: 'failed', error: { code: 'offline' } })
+    queue.answered({ id: 'c1', ok: true, seq: 2 })
+    expect(command.state).toBe('sent')
+  })
+
+  it('fails when nobody answers at all', async () => {
+    post = () => new Promise(() => {})
+    const command = queue.submit('r', message)
+    await vi.advanceTimersByTimeAsync(15_000)
+    expect(command).toMatchObject({ state: 'failed', error: { code: 'timeout' } })
+  })
+
+  it('over REST the order is kept', async () => {
+    open = false
+    post = () => Promise.resolve({ id: '', ok: true, seq: 1, at: '' })
+    queue.submit('r', { type: 'message', text: 'one' })
+    queue.submit('r', { type: 'message', text: 'two' })
+    await vi.advanceTimersByTimeAsync(7_000)
+    expect(posted.map((body) => 'text' in body && body.text)).toEqual(['one', 'two'])
+  })
+
+  it('Discard forgets it, and nothing is sent any more', async () => {
+    queue.submit('r', message)
+    queue.discard('c1')
+    queue.opened()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(sent).toHaveLength(1)
+    expect(posted).toEqual([])
+    expect(queue.pending()).toEqual([])
+  })
+
+  it('settled resolves with the outcome', async () => {
+    queue.submit('r', message)
+    const settled = queue.settled('c1')
+    queue.answered({ id: 'c1', ok: true, seq: 1 })
+    expect((await settled).state).toBe('sent')
+  })
+
+  it('answers for others are not its own', () => {
+    expect(queue.answered({ id: 'j1', ok: true })).toBe(false)
+  })
+})

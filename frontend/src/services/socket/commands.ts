@@ -1,0 +1,200 @@
+import type { CommandBody, CommandResult, WireError } from '../protocol'
+
+/**
+ * sending: given to the connection, or waiting for one. sent: acknowledged, so durable.
+ * refused: a rule said no, the same id would say it again. failed: nobody knows or nothing
+ * has changed; the person decides between Retry, with the same id, and Discard.
+ */
+export type CommandState = 'sending' | 'sent' | 'refused' | 'failed'
+
+export interface Command {
+  readonly id: string
+  readonly room: string
+  readonly body: CommandBody
+  readonly createdAt: number
+  state: CommandState
+  seq?: number
+  error?: WireError
+}
+
+export type PostAnswer = CommandResult | { id?: string; error: WireError }
+
+export interface CommandTransport {
+  /** Writes a frame; false when no connection is open. */
+  send(frame: object): boolean
+  /** The same command over REST. Rejects when the server cannot be reached. */
+  post(room: string, body: CommandBody & { id: string }): Promise<PostAnswer>
+}
+
+export interface CommandQueueOptions {
+  newId: () => string
+  now?: () => number
+  /** After this long without a socket a command goes over REST. */
+  restAfterMs?: number
+  /** After this long without an answer the person is asked. */
+  answerWithinMs?: number
+}
+
+/** Nothing has changed on the server, and the same id may be tried again. */
+const RETRIABLE = new Set(['unavailable', 'internal', 'rate_limited', 'unauthenticated', 'timeout', 'offline'])
+const RATE_LIMIT_RETRIES = 3
+
+interface Entry {
+  command: Command
+  timers: ReturnType<typeof setTimeout>[]
+  rateLimited: number
+  waiters: ((command: Command) => void)[]
+}
+
+/**
+ * The durable commands on their way. Each has one id for life: whatever is sent again, after
+ * a reconnect, by REST or by Retry, is sent under that id, so the server keeps one result.
+ */
+export class CommandQueue {
+  private readonly entries = new Map<string, Entry>()
+  private readonly listeners = new Set<(command: Command, gone: boolean) => void>()
+  private posting: Promise<void> = Promise.resolve()
+  private readonly restAfterMs: number
+  private readonly answerWithinMs: number
+
+  constructor(
+    private readonly transport: CommandTransport,
+    private readonly options: CommandQueueOptions,
+  ) {
+    this.restAfterMs = options.restAfterMs ?? 6_000
+    this.answerWithinMs = options.answerWithinMs ?? 15_000
+  }
+
+  onChange(listener: (command: Command, gone: boolean) => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  pending(room?: string): Command[] {
+    return [...this.entries.values()]
+      .map((entry) => entry.command)
+      .filter((command) => room === undefined || command.room === room)
+  }
+
+  submit(room: string, body: CommandBody): Command {
+    const command: Command = {
+      id: this.options.newId(),
+      room,
+      body,
+      createdAt: (this.options.now ?? Date.now)(),
+      state: 'sending',
+    }
+    const entry: Entry = { command, timers: [], rateLimited: 0, waiters: [] }
+    this.entries.set(command.id, entry)
+    this.changed(entry)
+    this.dispatch(entry)
+    return command
+  }
+
+  /** Resolves once the command is sent, refused or failed. */
+  settled(id: string): Promise<Command> {
+    const entry = this.entries.get(id)
+    if (!entry) return Promise.reject(new Error(`no such command: ${id}`))
+    if (entry.command.state !== 'sending') return Promise.resolve(entry.command)
+    return new Promise((resolve) => entry.waiters.push(resolve))
+  }
+
+  /** Sends a failed command again, under its own id. */
+  retry(id: string): void {
+    const entry = this.entries.get(id)
+    if (entry?.command.state !== 'failed') return
+    entry.command.state = 'sending'
+    entry.command.error = undefined
+    this.changed(entry)
+    this.dispatch(entry)
+  }
+
+  /** Forgets a command here. If the server has it after all, its event still comes. */
+  discard(id: string): void {
+    const entry = this.entries.get(id)
+    if (!entry) return
+    this.clearTimers(entry)
+    this.entries.delete(id)
+    for (const listener of this.listeners) listener(entry.command, true)
+  }
+
+  /** A connection is open: everything unanswered goes out again, in order. */
+  opened(): void {
+    for (const entry of this.entries.values()) {
+      if (entry.command.state === 'sending') this.dispatch(entry)
+    }
+  }
+
+  /** Returns false if the answer belongs to no command of this queue. */
+  answered(answer: { id?: string; ok?: boolean; seq?: number; error?: WireError }): boolean {
+    const entry = answer.id === undefined ? undefined : this.entries.get(answer.id)
+    if (!entry) return false
+    const { command } = entry
+    if (command.state === 'sent' || command.state === 'refused') return true
+    this.clearTimers(entry)
+    if (answer.error) this.refuse(entry, answer.error)
+    else {
+      command.state = 'sent'
+      command.seq = answer.seq
+      command.error = undefined
+      this.changed(entry)
+    }
+    return true
+  }
+
+  /** Ends everything without an answer, as at log-out. */
+  clear(): void {
+    for (const id of [...this.entries.keys()]) this.discard(id)
+  }
+
+  private refuse(entry: Entry, error: WireError): void {
+    if (error.code === 'rate_limited' && entry.rateLimited < RATE_LIMIT_RETRIES) {
+      entry.rateLimited += 1
+      const wait = Number(error.details?.retry_after_ms ?? 1_000)
+      entry.timers.push(setTimeout(() => this.dispatch(entry), Math.min(Math.max(wait, 100), 30_000)))
+      return
+    }
+    entry.command.state = RETRIABLE.has(error.code) ? 'failed' : 'refused'
+    entry.command.error = error
+    this.changed(entry)
+  }
+
+  private dispatch(entry: Entry): void {
+    this.clearTimers(entry)
+    const { id, room, body } = entry.command
+    this.transport.send({ id, room, ...body })
+    entry.timers.push(
+      setTimeout(() => this.fallBack(entry), this.restAfterMs),
+      setTimeout(() => this.fail(entry, 'timeout'), this.answerWithinMs),
+    )
+  }
+
+  /** No answer for a while. The same id makes it safe to ask by the other way too. */
+  private fallBack(entry: Entry): void {
+    this.posting = this.posting.then(async () => {
+      if (entry.command.state !== 'sending' || !this.entries.has(entry.command.id)) return
+      const { id, room, body } = entry.command
+      try {
+        this.answered({ ...(await this.transport.post(room, { id, ...body })), id })
+      } catch {
+        this.fail(entry, 'offline')
+      }
+    })
+  }
+
+  private fail(entry: Entry, code: 'timeout' | 'offline'): void {
+    if (entry.command.state !== 'sending') return
+    this.clearTimers(entry)
+    this.refuse(entry, { code, message: '' })
+  }
+
+  private changed(entry: Entry): void {
+    for (const listener of this.listeners) listener(entry.command, false)
+    if (entry.command.state === 'sending') return
+    for (const waiter of entry.waiters.splice(0)) waiter(entry.command)
+  }
+
+  private clearTimers(entry: Entry): void {
+    for (const timer of entry.timers.splice(0)) clearTimeout(timer)
+  }
+}
