@@ -1,0 +1,182 @@
+package hub
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+const (
+	// outboxChunk bounds the messages of one Bus.Send and messageBytes the
+	// frames packed into one message.
+	outboxChunk  = 512
+	messageBytes = 1 << 20
+	// maxKept bounds the disconnects kept while the bus is down.
+	maxKept = 1024
+	// lastSend bounds what Close gives to sending what still waits.
+	lastSend = 500 * time.Millisecond
+	// frameOverhead stands for what a waiting frame costs beside its bytes.
+	frameOverhead = 64
+)
+
+// outbox stands between publishers, who never wait, and the bus, which may. What
+// waits leaves together. What finds no room, or what the bus refuses, is lost on
+// the bus only: the others find it in the log, at once when KindLost reaches
+// them. Disconnects are in no log, so they are kept and sent again.
+type outbox struct {
+	hub  *Hub
+	wake chan struct{}
+
+	mu    sync.Mutex
+	items []Frame
+	notes []Message
+	kept  []Message
+	bytes int
+	lost  bool
+}
+
+func newOutbox(h *Hub) *outbox {
+	return &outbox{hub: h, wake: make(chan struct{}, 1)}
+}
+
+func (o *outbox) wakeUp() { signal(o.wake) }
+
+func (o *outbox) off() bool { return o.hub.bus == Bus(alone{}) }
+
+// frames adds what Publish has delivered here.
+func (o *outbox) frames(frames []Frame) {
+	if o.off() || len(frames) == 0 {
+		return
+	}
+	o.mu.Lock()
+	for _, f := range frames {
+		size := len(f.Data) + frameOverhead
+		if o.bytes+size > o.hub.cfg.OutboxBytes {
+			o.hub.stats.busDropped.Add(1)
+			o.lost = true
+			continue
+		}
+		o.items = append(o.items, f)
+		o.bytes += size
+	}
+	o.mu.Unlock()
+	o.wakeUp()
+}
+
+// message adds a note of the hub's own.
+func (o *outbox) message(m Message) {
+	if o.off() {
+		return
+	}
+	m.From = o.hub.cfg.Instance
+	size := len(m.Data) + frameOverhead
+	o.mu.Lock()
+	switch {
+	case m.Kind == KindDisconnect && len(o.kept) < maxKept:
+		o.kept = append(o.kept, m)
+	case m.Kind != KindDisconnect && o.bytes+size <= o.hub.cfg.OutboxBytes:
+		o.notes = append(o.notes, m)
+		o.bytes += size
+	default:
+		o.hub.stats.busDropped.Add(1)
+	}
+	o.mu.Unlock()
+	o.wakeUp()
+}
+
+// run sends until the hub ends, and then what still waits.
+func (o *outbox) run() {
+	if o.off() {
+		return
+	}
+	for o.waitForWork() {
+		o.send(o.hub.ctx)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(o.hub.ctx), lastSend)
+	defer cancel()
+	o.send(ctx)
+}
+
+// waitForWork returns when there is something to send, or to send again, and
+// tells whether the hub goes on.
+func (o *outbox) waitForWork() bool {
+	o.mu.Lock()
+	again := o.lost || len(o.kept) > 0
+	o.mu.Unlock()
+	if again {
+		return o.hub.sleep(o.hub.cfg.SweepDown, o.wake)
+	}
+	select {
+	case <-o.wake:
+		return o.hub.ctx.Err() == nil
+	case <-o.hub.ctx.Done():
+		return false
+	}
+}
+
+// send takes all that waits to the bus.
+func (o *outbox) send(ctx context.Context) {
+	o.mu.Lock()
+	items, notes, kept, lost := o.items, o.notes, o.kept, o.lost
+	o.items, o.notes, o.kept, o.lost, o.bytes = nil, nil, nil, false, 0
+	o.mu.Unlock()
+
+	batch := append(kept, pack(o.hub.cfg.Instance, items)...)
+	batch = append(batch, notes...)
+	if lost {
+		batch = append(batch, Message{From: o.hub.cfg.Instance, Kind: KindLost})
+	}
+	for len(batch) > 0 {
+		n := min(len(batch), outboxChunk)
+		if err := o.hub.bus.Send(ctx, batch[:n]); err != nil {
+			o.failed(batch)
+			o.hub.log.Debug("sending to other instances", "messages", len(batch), "err", err)
+			return
+		}
+		o.hub.stats.busSent.Add(uint64(n))
+		batch = batch[n:]
+	}
+}
+
+// failed counts what was lost and keeps what must not be.
+func (o *outbox) failed(batch []Message) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.lost = true
+	var again []Message
+	for _, m := range batch {
+		switch {
+		case m.Kind == KindDisconnect:
+			again = append(again, m)
+		case m.Kind == KindFrames:
+			o.hub.stats.busDropped.Add(uint64(len(m.Frames)))
+		default:
+			o.hub.stats.busDropped.Add(1)
+		}
+	}
+	o.kept = append(again, o.kept...)
+	if extra := len(o.kept) - maxKept; extra > 0 {
+		o.hub.stats.busDropped.Add(uint64(extra))
+		o.kept = o.kept[extra:]
+	}
+}
+
+// pack puts the frames of one topic into one message, up to a size; the order
+// within a topic stays.
+func pack(from string, frames []Frame) []Message {
+	type place struct{ index, bytes int }
+	places := make(map[string]place)
+	var batch []Message
+	for _, f := range frames {
+		p, ok := places[f.Topic]
+		if !ok || p.bytes+len(f.Data) > messageBytes {
+			p = place{index: len(batch)}
+			batch = append(batch, Message{Topic: f.Topic, From: from, Kind: KindFrames})
+		}
+		p.bytes += len(f.Data)
+		places[f.Topic] = p
+		m := &batch[p.index]
+		m.Frames = append(m.Frames, f)
+	}
+	return batch
+}
