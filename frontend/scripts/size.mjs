@@ -41,6 +41,8 @@ let over = false
 for (const [name, kib, budget] of rows) {
   const bad = kib > budget
   over ||= bad
-  console.log(`${bad ? 'OVER' : 'ok  '}  ${name.padEnd(20)} ${kib.toFixed(1).padStart(6)} of ${budget} KiB gz`)
+  console.log(
+    `${bad ? 'OVER' : 'ok  '}  ${name.padEnd(20)} ${kib.toFixed(1).padStart(6)} of ${budget} KiB gz`,
+  )
 }
 process.exit(over ? 1 : 0)

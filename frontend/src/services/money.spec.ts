@@ -68,8 +68,11 @@ describe('formatMoney', () => {
   })
 
   it('knows how many decimals a currency has, and takes 2 for one it does not know', () => {
-    expect([currencyDigits('EUR'), currencyDigits('JPY'), currencyDigits('KWD'), currencyDigits('?')]).toEqual([
-      2, 0, 3, 2,
-    ])
+    expect([
+      currencyDigits('EUR'),
+      currencyDigits('JPY'),
+      currencyDigits('KWD'),
+      currencyDigits('?'),
+    ]).toEqual([2, 0, 3, 2])
   })
 })

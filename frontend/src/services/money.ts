@@ -23,7 +23,9 @@ export function currencyDigits(currency: string): number {
 /** The exact decimal text of an amount, such as "1250.5" for 125050 EUR cents. */
 export function minorToDecimal(amount: number, currency: string, trim = false): string {
   const digits = currencyDigits(currency)
-  const text = Math.abs(amount).toFixed(0).padStart(digits + 1, '0')
+  const text = Math.abs(amount)
+    .toFixed(0)
+    .padStart(digits + 1, '0')
   const whole = text.slice(0, text.length - digits)
   let part = digits > 0 ? text.slice(-digits) : ''
   if (trim && /^0*$/.test(part)) part = ''
@@ -47,8 +49,7 @@ export function formatMoney(money: Money, locale?: string, compact = true): stri
 }
 
 export type ParsedAmount =
-  | { ok: true; amount: number }
-  | { ok: false; problem: 'empty' | 'format' | 'decimals' | 'small' | 'large' }
+  { ok: true; amount: number } | { ok: false; problem: 'empty' | 'format' | 'decimals' | 'small' | 'large' }
 
 /**
  * Reads what a person typed into minor units, digit by digit: no float is ever made of it.

@@ -1,10 +1,7 @@
 export type StopReason = 'session' | 'flagged' | 'defect'
 
 export type AfterClose =
-  | { next: 'now' }
-  | { next: 'backoff' }
-  | { next: 'after'; ms: number }
-  | { next: 'stop'; why: StopReason }
+  { next: 'now' } | { next: 'backoff' } | { next: 'after'; ms: number } | { next: 'stop'; why: StopReason }
 
 /** What to do after a connection closed, by the close codes of docs/protocol.md. */
 export function afterClose(code: number, reason: string): AfterClose {

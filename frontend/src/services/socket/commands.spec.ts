@@ -60,7 +60,10 @@ describe('CommandQueue', () => {
 
   it('waits as long as the rate limit says, then sends again by itself', async () => {
     queue.submit('r', message)
-    queue.answered({ id: 'c1', error: { code: 'rate_limited', message: '', details: { retry_after_ms: 2_000 } } })
+    queue.answered({
+      id: 'c1',
+      error: { code: 'rate_limited', message: '', details: { retry_after_ms: 2_000 } },
+    })
     await vi.advanceTimersByTimeAsync(1_999)
     expect(sent).toHaveLength(1)
     await vi.advanceTimersByTimeAsync(1)

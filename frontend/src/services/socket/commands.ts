@@ -36,7 +36,14 @@ export interface CommandQueueOptions {
 }
 
 /** Nothing has changed on the server, and the same id may be tried again. */
-const RETRIABLE = new Set(['unavailable', 'internal', 'rate_limited', 'unauthenticated', 'timeout', 'offline'])
+const RETRIABLE = new Set([
+  'unavailable',
+  'internal',
+  'rate_limited',
+  'unauthenticated',
+  'timeout',
+  'offline',
+])
 const RATE_LIMIT_RETRIES = 3
 
 interface Entry {

@@ -75,7 +75,14 @@ export class FakeServer {
   }
 
   welcome(connection: FakeConnection): void {
-    connection.push({ type: 'welcome', epoch: this.epoch, now: this.now, user: 'u1', role: 'sponsor', heartbeat_ms: 20_000 })
+    connection.push({
+      type: 'welcome',
+      epoch: this.epoch,
+      now: this.now,
+      user: 'u1',
+      role: 'sponsor',
+      heartbeat_ms: 20_000,
+    })
   }
 
   log(topic: string): Log {
@@ -88,7 +95,16 @@ export class FakeServer {
   append(topic: string, text = ''): Frame {
     const log = this.log(topic)
     const seq = log.events.length + 1
-    const event = { topic, epoch: this.epoch, room: topic.slice(5), seq, type: 'message', at: this.now, by: { side: 'influencer' }, data: { text } }
+    const event = {
+      topic,
+      epoch: this.epoch,
+      room: topic.slice(5),
+      seq,
+      type: 'message',
+      at: this.now,
+      by: { side: 'influencer' },
+      data: { text },
+    }
     log.events.push(event)
     return event
   }
