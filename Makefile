@@ -1,0 +1,84 @@
+# Two commands do everything: `make run` and `make test`.
+# `make demo-cluster` shows two instances over Redis. `make help` lists the rest.
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+DEPGUARD    := github.com/OpenPeeDeeP/depguard/v2/cmd/depguard@v2.2.1
+
+# What the fast loops of a developer leave out; see docs/operations.md.
+GOTESTFLAGS ?= -race -shuffle=on -timeout=20m
+
+export GOFLAGS := -buildvcs=false $(GOFLAGS)
+
+.PHONY: help
+help: ## List the targets
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+.PHONY: run
+run: bin/parley ## Build everything and run it on :8080 with demo data; nothing else is needed
+	@mkdir -p tmp
+	bin/parley serve --demo --database sqlite://tmp/demo.db
+
+.PHONY: demo-cluster
+demo-cluster: bin/parley ## Two instances on one SQLite file with a Redis between them
+	@.ci/setup redis
+	@.ci/demo-cluster
+
+.PHONY: test
+test: ## Install what the tests need, then run all of them
+	.ci/setup redis postgres chromium
+	$(MAKE) lint
+	$(MAKE) test-frontend
+	$(MAKE) test-go
+	$(MAKE) test-e2e
+
+.PHONY: test-go
+test-go: frontend/dist/index.html
+	go test $(GOTESTFLAGS) ./...
+
+.PHONY: test-frontend
+test-frontend: frontend/node_modules/.package-lock.json
+	cd frontend && npm run lint && npm run typecheck && npm test
+	$(MAKE) frontend/dist/index.html
+	cd frontend && npm run size
+
+.PHONY: test-e2e
+test-e2e: bin/parley
+	cd frontend && npm run e2e
+
+.PHONY: lint
+lint: frontend/dist/.gitkeep ## Formatting, vet, staticcheck and the import rules
+	@test -z "$$(gofmt -l cmd hub rooms store api frontend/*.go $(wildcard digest/*.go))" || { gofmt -l cmd hub rooms store api frontend/*.go; echo "run gofmt"; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	go run $(DEPGUARD) ./...
+
+.PHONY: fuzz
+fuzz: ## Fuzz the parsers of what comes from outside, a minute each
+	go test ./rooms -run '^$$' -fuzz '^FuzzParsePatch$$' -fuzztime 1m
+	go test ./api -run '^$$' -fuzz '^FuzzFrame$$' -fuzztime 1m
+
+.PHONY: bench
+bench: ## The Go benchmarks; for the load generator see docs/performance.md
+	go test -run '^$$' -bench . -benchmem ./rooms ./hub ./store ./api
+
+.PHONY: build
+build: bin/parley ## Build the app and the binary
+
+# Go decides by itself what is to be compiled again.
+.PHONY: bin/parley
+bin/parley: frontend/dist/index.html
+	go build -trimpath -o bin/parley ./cmd/parley
+
+FRONTEND_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts -type f 2>/dev/null)
+
+frontend/dist/index.html: frontend/node_modules/.package-lock.json $(FRONTEND_SOURCES)
+	cd frontend && npm run build
+	@touch frontend/dist/.gitkeep frontend/dist/index.html
+
+frontend/node_modules/.package-lock.json: frontend/package.json frontend/package-lock.json
+	cd frontend && npm ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: clean
+clean: ## Remove what was built, and the demo's data
+	rm -rf bin tmp frontend/dist/assets frontend/dist/index.html frontend/node_modules
