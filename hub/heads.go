@@ -98,7 +98,7 @@ func (r *headReader) run() {
 				call.head, call.err = heads[name], err
 				close(call.done)
 				if t := r.hub.topics.find(name); t != nil && err == nil {
-					r.hub.learnHead(t, heads[name], false)
+					r.hub.learnHead(t, heads[name])
 				}
 			}
 			names = names[n:]
@@ -117,16 +117,13 @@ func (h *Hub) readHeads(names []string) (map[string]int64, error) {
 }
 
 // learnHead tells a topic how far the log goes, and has it filled if the topic
-// is behind. sweep marks a regular look, see rising.
-func (h *Hub) learnHead(t *topic, head int64, sweep bool) {
+// is behind.
+func (h *Hub) learnHead(t *topic, head int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.head = max(t.head, head)
 	if t.sparse && t.ready && !h.bus.Up() {
 		t.rising.doubt = true
-	}
-	if t.sparse && t.ready && sweep && !t.behind() {
-		t.rising.swept()
 	}
 	h.fillLater(t)
 }
@@ -192,7 +189,7 @@ func (s *sweeper) compare(chunk []*topic) bool {
 	}
 	s.failing = false
 	for _, t := range chunk {
-		s.hub.learnHead(t, heads[t.name], true)
+		s.hub.learnHead(t, heads[t.name])
 	}
 	return true
 }

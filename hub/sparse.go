@@ -3,22 +3,24 @@ package hub
 import "slices"
 
 // rising is what a sparse topic remembers. As its seqs have holes, what is
-// missing shows only in the log, so it keeps a seq up to which nothing is
-// missing and the seqs that were delivered lately.
+// missing shows only in the log: either the log's head is above all that was
+// delivered, or somebody says that messages were lost. For the second it keeps a
+// seq up to which nothing is missing and the seqs delivered after it.
 type rising struct {
 	// base: nothing up to it is missing.
 	base int64
-	// top is the highest seq delivered, mark what it was at the sweep before.
-	top, mark int64
-	// doubt: a frame may have been lost since base, even below top.
+	// top is the highest seq delivered.
+	top int64
+	// doubt: a frame after base may have been lost, even below top.
 	doubt bool
 	// seen are the seqs delivered last, a ring; next is its oldest place.
 	seen []int64
 	next int
 }
 
-// maxSeen bounds the seqs remembered. A frame that comes twice farther apart
-// than this is delivered twice.
+// maxSeen bounds the seqs remembered. What was lost farther back than this is
+// not looked for, and a frame that comes again later than this is delivered
+// again.
 const maxSeen = 512
 
 // note tells whether seq is new, and remembers it.
@@ -29,6 +31,7 @@ func (r *rising) note(seq int64) bool {
 	if len(r.seen) < maxSeen {
 		r.seen = append(r.seen, seq)
 	} else {
+		r.base = max(r.base, r.seen[r.next])
 		r.seen[r.next] = seq
 		r.next = (r.next + 1) % maxSeen
 	}
@@ -40,17 +43,9 @@ func (r *rising) behind(head int64) bool {
 	return head > r.top || r.doubt && head > r.base
 }
 
-// swept ends a sweep that found nothing missing. base follows one sweep late,
-// so that frames overtaken on the bus have arrived before it passes them.
-func (r *rising) swept() {
-	r.base = max(r.base, r.mark)
-	r.mark = r.top
-	r.doubt = false
-}
-
 // filled says that the log was read up to seq.
 func (r *rising) filled(seq int64) {
-	r.base, r.top, r.mark = max(r.base, seq), max(r.top, seq), max(r.mark, seq)
+	r.base, r.top = max(r.base, seq), max(r.top, seq)
 }
 
 // acceptSparse delivers at once what was not delivered before.
@@ -61,11 +56,10 @@ func (t *topic) acceptSparse(seq int64, wire []byte) int {
 	t.head = max(t.head, seq)
 	n := 0
 	for _, s := range t.subs {
-		switch {
-		case s.live:
+		if s.live {
 			s.client.enqueue(wire)
 			n++
-		case !s.gone:
+		} else {
 			s.waiting = append(s.waiting, wire)
 		}
 	}

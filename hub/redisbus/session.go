@@ -24,6 +24,10 @@ type session struct {
 	// on are the topics that this connection is, or is about to be, subscribed
 	// to. Only the keeper uses it.
 	on map[string]struct{}
+	// awaited counts, for each topic, the SUBSCRIBEs that Redis has not confirmed:
+	// messages are sure to arrive only after the last of them.
+	mu      sync.Mutex
+	awaited map[string]int
 	// heard is when something last arrived, as Unix nanoseconds.
 	heard atomic.Int64
 	// failed takes the first error, and cancel ends the session.
@@ -33,7 +37,7 @@ type session struct {
 }
 
 func newSession(b *Bus) *session {
-	return &session{bus: b, on: make(map[string]struct{})}
+	return &session{bus: b, on: make(map[string]struct{}), awaited: make(map[string]int)}
 }
 
 // run returns when the connection has ended, with the reason.
@@ -94,7 +98,9 @@ func (s *session) read(ctx context.Context) {
 			case msg.Channel == b.control:
 				b.cameUp()
 			default:
-				b.handler.Subscribed(strings.TrimPrefix(msg.Channel, b.prefix))
+				if topic := strings.TrimPrefix(msg.Channel, b.prefix); s.confirmed(topic) {
+					b.handler.Subscribed(topic)
+				}
 			}
 		}
 	}
@@ -134,10 +140,13 @@ func (s *session) apply(ctx context.Context) error {
 	for _, topic := range on {
 		if _, already := s.on[topic]; already {
 			// Given up and wanted again before this looked: it never stopped.
-			s.bus.handler.Subscribed(topic)
+			if s.settled(topic) {
+				s.bus.handler.Subscribed(topic)
+			}
 			continue
 		}
 		s.on[topic] = struct{}{}
+		s.await(topic)
 		subscribe = append(subscribe, s.bus.prefix+topic)
 	}
 	for _, topic := range off {
@@ -153,6 +162,30 @@ func (s *session) apply(ctx context.Context) error {
 		return fmt.Errorf("redisbus: unsubscribing: %w", err)
 	}
 	return nil
+}
+
+func (s *session) await(topic string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.awaited[topic]++
+}
+
+// settled tells whether no confirmation is awaited.
+func (s *session) settled(topic string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.awaited[topic] == 0
+}
+
+// confirmed takes one confirmation and tells whether it was the last awaited.
+func (s *session) confirmed(topic string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.awaited[topic]--; s.awaited[topic] > 0 {
+		return false
+	}
+	delete(s.awaited, topic)
+	return true
 }
 
 func inChunks(ctx context.Context, channels []string, do func(context.Context, ...string) error) error {
