@@ -2,6 +2,11 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/uptrace/bun"
 
 	"parley/rooms"
 )
@@ -62,41 +67,296 @@ type CampaignFilter struct {
 // CreateCampaign adds a campaign and makes its ID and CreatedAt where they are
 // not set. Refusals name the field.
 func (s *Store) CreateCampaign(ctx context.Context, c Campaign) (Campaign, error) {
-	return c, ErrUnavailable
+	if c.ID == "" {
+		id, err := s.newID()
+		if err != nil {
+			return Campaign{}, err
+		}
+		c.ID = id
+	}
+	return write(ctx, s, true, func(ctx context.Context, t *tx) (Campaign, error) {
+		c := c // a batch that is taken again begins anew
+		if c.CreatedAt.IsZero() {
+			c.CreatedAt = t.now
+		}
+		c.UpdatedAt, c.Committed, c.Held = t.now, 0, 0
+		c.ArchivedAt, c.FlaggedAt, c.FlagReason = nil, nil, ""
+		if !c.Currency.Valid() {
+			return Campaign{}, rooms.Invalid("currency", "must be an ISO 4217 code such as EUR")
+		}
+		if err := checkCampaign(ctx, t, &c); err != nil {
+			return Campaign{}, err
+		}
+		if !t.now.Before(c.EndsAt) {
+			return Campaign{}, rooms.Invalid("ends_at", "must not be past")
+		}
+		m, err := campaignRow(&c)
+		if err != nil {
+			return Campaign{}, err
+		}
+		_, err = t.db.NewInsert().Model(m).Exec(ctx)
+		switch {
+		case err == nil:
+			return c, nil
+		case isForeignKey(err):
+			return Campaign{}, fmt.Errorf("create campaign: sponsor: %w", ErrNotFound)
+		case isUnique(err):
+			return Campaign{}, rooms.Refuse(rooms.CodeAlreadyExists, "This campaign exists already.")
+		default:
+			return Campaign{}, fmt.Errorf("create campaign: %w", err)
+		}
+	})
 }
+
+// checkCampaign refuses dates in the wrong order and budgets out of bounds: below
+// what is taken of it, or over the sponsor's own budget of the currency.
+func checkCampaign(ctx context.Context, t *tx, c *Campaign) error {
+	if !c.StartsAt.Before(c.EndsAt) {
+		return rooms.Invalid("ends_at", "must be after the start")
+	}
+	ledger := rooms.Campaign{Currency: c.Currency, Budget: c.Budget, Committed: c.Committed, Held: c.Held}
+	if r := ledger.CheckBudget(c.Budget); r != nil {
+		return r
+	}
+	bound, err := sponsorBound(ctx, t, c.Sponsor, c.Currency)
+	if err != nil || bound == 0 {
+		return err
+	}
+	others, err := allocated(ctx, t, c.Sponsor, c.Currency, c.ID)
+	if err != nil {
+		return err
+	}
+	if others+c.Budget > bound {
+		return &rooms.Refusal{
+			Code: rooms.CodeBudgetExceeded, Field: "budget.amount",
+			Message: "The budgets of your campaigns would exceed your own budget in this currency.",
+			Details: rooms.BudgetDetails{Available: bound - others, Needed: c.Budget, Currency: c.Currency},
+		}
+	}
+	return nil
+}
+
+// sponsorBound is the sponsor's own budget, 0 for none.
+func sponsorBound(ctx context.Context, t *tx, sponsor string, currency rooms.Currency) (int64, error) {
+	var amount int64
+	err := t.db.NewSelect().Model((*budgetModel)(nil)).Column("amount").
+		Where("user_id = ?", sponsor).Where("currency = ?", string(currency)).Scan(ctx, &amount)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read the sponsor's budget: %w", err)
+	}
+	return amount, nil
+}
+
+// allocated sums the budgets of a sponsor's campaigns but one. An archived
+// campaign counts with what its deals have committed.
+func allocated(ctx context.Context, t *tx, sponsor string, currency rooms.Currency, but string) (int64, error) {
+	var sum int64
+	err := t.db.NewSelect().Model((*campaignModel)(nil)).
+		ColumnExpr("CAST(coalesce(sum("+allocatedAmount+"), 0) AS BIGINT)").
+		Where("sponsor_id = ?", sponsor).Where("currency = ?", string(currency)).Where("id <> ?", but).Scan(ctx, &sum)
+	if err != nil {
+		return 0, fmt.Errorf("sum the sponsor's budgets: %w", err)
+	}
+	return sum, nil
+}
+
+const allocatedAmount = "CASE WHEN archived_at IS NULL THEN budget ELSE committed END"
 
 // Campaign finds a campaign.
 func (s *Store) Campaign(ctx context.Context, id string) (Campaign, error) {
-	return Campaign{}, ErrUnavailable
+	var m campaignModel
+	if err := s.reads.NewSelect().Model(&m).Where("id = ?", id).Scan(ctx); err != nil {
+		return Campaign{}, readError("find campaign", err)
+	}
+	return m.campaign()
 }
 
 // UpdateCampaign changes a sponsor's campaign. ErrNotFound when it is not theirs.
+// Terms that were sent stay as they are; from now on the new dates and budget
+// hold.
 func (s *Store) UpdateCampaign(ctx context.Context, sponsor, id string, p CampaignPatch) (Campaign, error) {
-	return Campaign{}, ErrUnavailable
+	return write(ctx, s, true, func(ctx context.Context, t *tx) (Campaign, error) {
+		c, err := ownCampaign(ctx, t, sponsor, id)
+		if err != nil {
+			return Campaign{}, err
+		}
+		if c.ArchivedAt != nil {
+			return Campaign{}, rooms.Refuse(rooms.CodeNotAllowed, "The campaign is archived.")
+		}
+		if p.EndsAt != nil && !t.now.Before(*p.EndsAt) && !p.EndsAt.Equal(c.EndsAt.Time) {
+			return Campaign{}, rooms.Invalid("ends_at", "must not be past")
+		}
+		set(&c.Name, p.Name)
+		set(&c.Description, p.Description)
+		set(&c.Goals, p.Goals)
+		set(&c.Category, p.Category)
+		set(&c.Niches, p.Niches)
+		set(&c.StartsAt, p.StartsAt)
+		set(&c.EndsAt, p.EndsAt)
+		set(&c.Public, p.Public)
+		set(&c.Budget, p.Budget)
+		if err := checkCampaign(ctx, t, &c); err != nil {
+			return Campaign{}, err
+		}
+		c.UpdatedAt = t.now
+		m, err := campaignRow(&c)
+		if err != nil {
+			return Campaign{}, err
+		}
+		columns := []string{"name", "description", "goals", "category", "niches", "starts_at", "ends_at",
+			"public", "budget", "updated_at"}
+		if p.EndsAt != nil {
+			columns = append(columns, "settled_at") // it runs again
+		}
+		if _, err := t.db.NewUpdate().Model(m).Column(columns...).WherePK().Exec(ctx); err != nil {
+			return Campaign{}, fmt.Errorf("update campaign: %w", err)
+		}
+		return c, nil
+	})
+}
+
+func ownCampaign(ctx context.Context, t *tx, sponsor, id string) (Campaign, error) {
+	var m campaignModel
+	err := t.db.NewSelect().Model(&m).Where("id = ?", id).Where("sponsor_id = ?", sponsor).Scan(ctx)
+	if err != nil {
+		return Campaign{}, notFound("find campaign", err)
+	}
+	return m.campaign()
 }
 
 // ArchiveCampaign ends a campaign: its open rooms close, its holds are released.
 // It is refused while a deal is in force.
-func (s *Store) ArchiveCampaign(ctx context.Context, sponsor, id string) error { return ErrUnavailable }
+func (s *Store) ArchiveCampaign(ctx context.Context, sponsor, id string) error {
+	_, err := write(ctx, s, true, func(ctx context.Context, t *tx) (struct{}, error) {
+		c, err := ownCampaign(ctx, t, sponsor, id)
+		if err != nil || c.ArchivedAt != nil {
+			return struct{}{}, err
+		}
+		deals, err := t.db.NewSelect().Table("ad_requests").
+			Where("campaign_id = ?", id).Where("status = ?", string(rooms.Agreed)).Count(ctx)
+		if err != nil {
+			return struct{}{}, fmt.Errorf("archive campaign: %w", err)
+		}
+		if deals > 0 {
+			return struct{}{}, rooms.Refuse(rooms.CodeNotAllowed, "A deal of this campaign is in force.")
+		}
+		if err := t.closeRooms(ctx, id, "campaign_archived"); err != nil {
+			return struct{}{}, err
+		}
+		_, err = t.db.NewUpdate().Table("campaigns").Set("archived_at = ?", micros(t.now)).
+			Set("settled_at = ?", micros(t.now)).Set("updated_at = ?", micros(t.now)).Where("id = ?", id).Exec(ctx)
+		if err != nil {
+			return struct{}{}, fmt.Errorf("archive campaign: %w", err)
+		}
+		return struct{}{}, nil
+	})
+	return err
+}
 
 // ListCampaigns lists a sponsor's campaigns, newest first.
 func (s *Store) ListCampaigns(ctx context.Context, sponsor, cursor string, limit int) (list []Campaign, next string, err error) {
-	return nil, "", ErrUnavailable
+	q := s.reads.NewSelect().Where("sponsor_id = ?", sponsor)
+	return s.campaigns(ctx, q, cursor, limit)
 }
 
 // ListOpenCampaigns lists public campaigns that run at now and are neither
-// archived nor flagged, newest first.
+// archived nor flagged, newest first. A flagged sponsor's are left out.
 func (s *Store) ListOpenCampaigns(ctx context.Context, now rooms.Time, f CampaignFilter) (list []Campaign, next string, err error) {
-	return nil, "", ErrUnavailable
+	q := s.reads.NewSelect().Where("public").Where("ends_at > ?", micros(now)).
+		Where("archived_at IS NULL").Where("flagged_at IS NULL").
+		Where("NOT EXISTS (SELECT 1 FROM users u WHERE u.id = c.sponsor_id AND u.flagged_at IS NOT NULL)")
+	if f.Category != "" {
+		q = q.Where("lower(category) = lower(?)", f.Category)
+	}
+	if f.Query != "" {
+		q = contains(q, f.Query, "name", "description", "category", "niches")
+	}
+	return s.campaigns(ctx, q, f.Cursor, f.Limit)
+}
+
+// ListAllCampaigns lists campaigns for an admin, newest first.
+func (s *Store) ListAllCampaigns(ctx context.Context, f CampaignFilter) (list []Campaign, next string, err error) {
+	q := s.reads.NewSelect()
+	if f.Category != "" {
+		q = q.Where("lower(category) = lower(?)", f.Category)
+	}
+	if f.Query != "" {
+		q = contains(q, f.Query, "name", "description", "category", "niches")
+	}
+	return s.campaigns(ctx, q, f.Cursor, f.Limit)
+}
+
+func (s *Store) campaigns(ctx context.Context, q *bun.SelectQuery, cursor string, limit int) ([]Campaign, string, error) {
+	var models []campaignModel
+	limit = pageSize(limit)
+	q = q.Model(&models).Order("id DESC").Limit(int64(limit) + 1)
+	if cursor != "" {
+		q = q.Where("id < ?", cursor)
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, "", readError("list campaigns", err)
+	}
+	models, more := page(models, limit)
+	list, err := campaignsOf(models)
+	if err != nil || !more {
+		return list, "", err
+	}
+	return list, models[limit-1].ID, nil
 }
 
 // SetSponsorBudget bounds a sponsor's campaigns of one currency; 0 removes the
 // bound. It is refused below what the campaigns have already.
 func (s *Store) SetSponsorBudget(ctx context.Context, sponsor string, currency rooms.Currency, amount int64) error {
-	return ErrUnavailable
+	if !currency.Valid() {
+		return rooms.Invalid("currency", "must be an ISO 4217 code such as EUR")
+	}
+	if amount < 0 || amount > rooms.MaxAmountMinor {
+		return rooms.Invalid("amount", fmt.Sprintf("must be from 0 to %d", rooms.MaxAmountMinor))
+	}
+	_, err := write(ctx, s, true, func(ctx context.Context, t *tx) (struct{}, error) {
+		m := &budgetModel{UserID: sponsor, Currency: string(currency), Amount: amount}
+		if amount == 0 {
+			if _, err := t.db.NewDelete().Model(m).WherePK().Exec(ctx); err != nil {
+				return struct{}{}, fmt.Errorf("remove the sponsor's budget: %w", err)
+			}
+			return struct{}{}, nil
+		}
+		sum, err := allocated(ctx, t, sponsor, currency, "")
+		if err != nil {
+			return struct{}{}, err
+		}
+		if amount < sum {
+			return struct{}{}, &rooms.Refusal{
+				Code: rooms.CodeBudgetExceeded, Field: "amount",
+				Message: "The budget cannot be cut below those of your campaigns.",
+				Details: rooms.BudgetDetails{Available: 0, Needed: sum, Currency: currency},
+			}
+		}
+		_, err = t.db.NewInsert().Model(m).On("CONFLICT (user_id, currency) DO UPDATE").Set("amount = EXCLUDED.amount").Exec(ctx)
+		switch {
+		case err == nil:
+			return struct{}{}, nil
+		case isForeignKey(err):
+			return struct{}{}, fmt.Errorf("set the sponsor's budget: %w", ErrNotFound)
+		default:
+			return struct{}{}, fmt.Errorf("set the sponsor's budget: %w", err)
+		}
+	})
+	return err
 }
 
 // SponsorBudgets lists a sponsor's budgets by currency.
 func (s *Store) SponsorBudgets(ctx context.Context, sponsor string) ([]SponsorBudget, error) {
-	return nil, ErrUnavailable
+	var list []SponsorBudget
+	err := s.reads.NewSelect().Model((*budgetModel)(nil)).Column("currency", "amount").
+		ColumnExpr("(SELECT CAST(coalesce(sum("+allocatedAmount+"), 0) AS BIGINT) FROM campaigns c"+
+			" WHERE c.sponsor_id = b.user_id AND c.currency = b.currency) AS allocated").
+		Where("b.user_id = ?", sponsor).Order("currency").Scan(ctx, &list)
+	if err != nil {
+		return nil, readError("list budgets", err)
+	}
+	return list, nil
 }

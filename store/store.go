@@ -2,10 +2,17 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"runtime"
+	"sync"
 	"time"
+
+	"github.com/oklog/ulid/v2"
+	"github.com/uptrace/bun"
 
 	"parley/rooms"
 )
@@ -164,77 +171,167 @@ type RoomFilter struct {
 }
 
 // Store is the database and its writer.
-type Store struct{ cfg Config }
+type Store struct {
+	cfg     Config
+	epoch   string
+	reads   *bun.DB // many connections that only read
+	queue   *queue
+	writer  *writer
+	deliver *delivery
+	engine  engine
+
+	started  bool
+	stopping sync.Once
+	stopped  chan struct{}
+	closeErr error
+}
+
+// database is an opened database: its readers and the writer's engine.
+type database struct {
+	reads  *bun.DB
+	engine engine
+}
+
+func (c *Config) setDefaults() {
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.MaxBatch <= 0 {
+		c.MaxBatch = defaultMaxBatch
+	}
+	if c.QueueLimit <= 0 {
+		c.QueueLimit = defaultQueueLimit
+	}
+	if c.Readers <= 0 {
+		c.Readers = max(4, runtime.GOMAXPROCS(0))
+	}
+}
 
 // Open opens the database, which must have been migrated.
-func Open(ctx context.Context, cfg Config) (*Store, error) { return nil, ErrUnavailable }
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	cfg.setDefaults()
+	where, err := parseURL(cfg.URL)
+	if err != nil {
+		return nil, err
+	}
+	db, err := where.open(ctx, &cfg)
+	if err != nil {
+		return nil, err
+	}
+	epoch, err := checkSchema(ctx, db.reads, where)
+	if err != nil {
+		return nil, errors.Join(err, db.engine.close(), db.reads.Close())
+	}
+	s := &Store{
+		cfg: cfg, epoch: epoch, reads: db.reads, engine: db.engine,
+		queue: newQueue(cfg.QueueLimit), deliver: newDelivery(cfg.OnCommit), stopped: make(chan struct{}),
+	}
+	s.writer = &writer{
+		queue: s.queue, engine: db.engine, set: newWorkingSet(db.engine, cfg.Clock), deliver: s.deliver,
+		clock: cfg.Clock, log: cfg.Logger, maxBatch: cfg.MaxBatch, observe: cfg.Observe,
+	}
+	return s, nil
+}
 
-// Migrate brings the database's schema up to that of this binary. Several
-// processes may call it at once.
-func Migrate(ctx context.Context, cfg Config) error { return ErrUnavailable }
-
-// Start starts the store's goroutines.
-func (s *Store) Start() {}
+// Start starts the store's goroutines. It is called once.
+func (s *Store) Start() {
+	s.started = true
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		s.writer.run()
+		close(s.deliver.batches)
+	}()
+	go func() {
+		defer close(s.stopped)
+		s.deliver.run()
+		<-written
+	}()
+}
 
 // Close answers what is queued, stops the goroutines, waits for them and closes
-// the database. ctx bounds the wait.
-func (s *Store) Close(ctx context.Context) error { return nil }
+// the database. ctx bounds the wait; when it ends first the goroutines go on
+// until the queue is empty and the database stays open.
+func (s *Store) Close(ctx context.Context) error {
+	s.queue.close()
+	if s.started {
+		select {
+		case <-s.stopped:
+		case <-ctx.Done():
+			return fmt.Errorf("store: close: %w", context.Cause(ctx))
+		}
+	}
+	s.stopping.Do(func() { s.closeErr = errors.Join(s.engine.close(), s.reads.Close()) })
+	return s.closeErr
+}
 
 // Epoch names the store's history; a restore changes it.
-func (s *Store) Epoch() string { return "" }
+func (s *Store) Epoch() string { return s.epoch }
 
 // Ping checks that the database answers.
-func (s *Store) Ping(ctx context.Context) error { return ErrUnavailable }
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.reads.PingContext(ctx); err != nil {
+		return unavailable("ping", err)
+	}
+	return nil
+}
 
-// Submit queues a command. It never blocks; see Command.Done.
-func (s *Store) Submit(c Command) {}
+// Submit queues a command. It never blocks; see Command.Done. Once the store is
+// closed the command is answered at once, by the caller's goroutine.
+func (s *Store) Submit(c Command) {
+	it := &item{cmd: c}
+	if c.CMID != "" {
+		it.fingerprint = rooms.Fingerprint(c.Actor, c.Body)
+	}
+	s.submit(it)
+}
+
+func (s *Store) submit(it *item) {
+	it.queued = time.Now()
+	switch ok, closed := s.queue.put(it); {
+	case ok:
+	case closed:
+		it.fail(unavailable("submit", errClosed))
+		it.answer()
+	default:
+		it.fail(unavailable("submit", errQueueFull))
+		s.deliver.refuse(it)
+	}
+}
 
 // Do submits a command and waits for its result. When ctx ends first the
 // command may still happen; the result then wraps ErrUnavailable.
-func (s *Store) Do(ctx context.Context, c Command) Result { return Result{Err: ErrUnavailable} }
+func (s *Store) Do(ctx context.Context, c Command) Result {
+	result := make(chan Result, 1)
+	c.Done = func(r Result) { result <- r }
+	s.Submit(c)
+	select {
+	case r := <-result:
+		return r
+	case <-ctx.Done():
+		return Result{Err: unavailable("wait", context.Cause(ctx))}
+	}
+}
 
 // MarkSeen notes that a side of a room has read up to seq. It never blocks and
 // is written with a later batch.
-func (s *Store) MarkSeen(room string, side rooms.Side, seq int64) {}
-
-// Snapshot is the newest state of a room.
-func (s *Store) Snapshot(ctx context.Context, room string) (RoomSnapshot, error) {
-	return RoomSnapshot{}, ErrUnavailable
+func (s *Store) MarkSeen(room string, side rooms.Side, seq int64) {
+	if s.queue.mark(seenKey{room, side}, seq) {
+		time.AfterFunc(seenDelay, s.queue.ripen)
+	}
 }
 
-// Events reads a room's events with after < seq < before (0: no bound), oldest
-// first; with before set and after 0, the newest ones below it.
-func (s *Store) Events(ctx context.Context, room string, after, before int64, limit int) ([]Committed, error) {
-	return nil, ErrUnavailable
-}
-
-// ListRooms lists a user's rooms, with the cursor of the next page (empty at the
-// end) and the number of unread events in all of the user's rooms.
-func (s *Store) ListRooms(ctx context.Context, user string, f RoomFilter) (list []RoomSummary, next string, unread int64, err error) {
-	return nil, "", 0, ErrUnavailable
-}
-
-// RoomHeads are the last seq of each of the rooms that exist.
-func (s *Store) RoomHeads(ctx context.Context, ids []string) (map[string]int64, error) {
-	return nil, ErrUnavailable
-}
-
-// InboxHeads are the highest pos among the rooms of each of the users.
-func (s *Store) InboxHeads(ctx context.Context, users []string) (map[string]int64, error) {
-	return nil, ErrUnavailable
-}
-
-// FeedHead is the last pos.
-func (s *Store) FeedHead(ctx context.Context) (int64, error) { return 0, ErrUnavailable }
-
-// FeedEvents reads the events of all rooms with after < pos < before (0: no
-// bound), oldest first.
-func (s *Store) FeedEvents(ctx context.Context, after, before int64, limit int) ([]FeedEvent, error) {
-	return nil, ErrUnavailable
-}
-
-// RoomsChangedSince lists the user's rooms that changed after pos, oldest change
-// first.
-func (s *Store) RoomsChangedSince(ctx context.Context, user string, pos int64, limit int) ([]RoomChange, error) {
-	return nil, ErrUnavailable
+// newID makes an id from the store's clock and randomness.
+func (s *Store) newID() (string, error) {
+	id, err := ulid.New(ulid.Timestamp(s.cfg.Clock()), s.cfg.Rand)
+	if err != nil {
+		return "", fmt.Errorf("store: make an id: %w", err)
+	}
+	return id.String(), nil
 }

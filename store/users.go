@@ -2,6 +2,10 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"strings"
+
+	"github.com/uptrace/bun"
 
 	"parley/rooms"
 )
@@ -73,47 +77,232 @@ type Session struct {
 
 // CreateUser adds a user and makes its ID and CreatedAt where they are not set.
 // A taken e-mail address is refused with already_exists.
-func (s *Store) CreateUser(ctx context.Context, u User) (User, error) { return u, ErrUnavailable }
+func (s *Store) CreateUser(ctx context.Context, u User) (User, error) {
+	u.Email = normalEmail(u.Email)
+	if u.ID == "" {
+		id, err := s.newID()
+		if err != nil {
+			return User{}, err
+		}
+		u.ID = id
+	}
+	return write(ctx, s, false, func(ctx context.Context, t *tx) (User, error) {
+		u := u // a batch that is taken again begins anew
+		if u.CreatedAt.IsZero() {
+			u.CreatedAt = t.now
+		}
+		if _, err := t.db.NewInsert().Model(userRow(&u)).Exec(ctx); err != nil {
+			if isUnique(err) {
+				return User{}, &rooms.Refusal{
+					Code: rooms.CodeAlreadyExists, Field: "email", Message: "This e-mail address is taken.",
+				}
+			}
+			return User{}, fmt.Errorf("create user: %w", err)
+		}
+		return u, nil
+	})
+}
+
+// normalEmail is the form in which addresses are stored and compared.
+func normalEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
 
 // UserByEmail finds a user by e-mail address, whatever its case.
 func (s *Store) UserByEmail(ctx context.Context, email string) (User, error) {
-	return User{}, ErrUnavailable
+	return s.user(ctx, "email", normalEmail(email))
 }
 
 // UserByID finds a user.
-func (s *Store) UserByID(ctx context.Context, id string) (User, error) { return User{}, ErrUnavailable }
+func (s *Store) UserByID(ctx context.Context, id string) (User, error) { return s.user(ctx, "id", id) }
+
+func (s *Store) user(ctx context.Context, column, value string) (User, error) {
+	var m userModel
+	err := s.reads.NewSelect().Model(&m).Where("? = ?", bun.Ident(column), value).Scan(ctx)
+	if err != nil {
+		return User{}, readError("find user", err)
+	}
+	return m.user(), nil
+}
 
 // UpdateUser changes a user.
 func (s *Store) UpdateUser(ctx context.Context, id string, p UserPatch) (User, error) {
-	return User{}, ErrUnavailable
+	return write(ctx, s, false, func(ctx context.Context, t *tx) (User, error) {
+		var m userModel
+		if err := t.db.NewSelect().Model(&m).Where("id = ?", id).Scan(ctx); err != nil {
+			return User{}, notFound("update user", err)
+		}
+		set(&m.Name, p.Name)
+		set(&m.PasswordHash, p.PasswordHash)
+		set(&m.Approved, p.Approved)
+		set(&m.Category, p.Category)
+		set(&m.Niche, p.Niche)
+		set(&m.Reach, p.Reach)
+		_, err := t.db.NewUpdate().Model(&m).WherePK().
+			Column("name", "password_hash", "approved", "category", "niche", "reach").Exec(ctx)
+		if err != nil {
+			return User{}, fmt.Errorf("update user: %w", err)
+		}
+		return m.user(), nil
+	})
+}
+
+// set changes what a patch names.
+func set[T any](field, value *T) {
+	if value != nil {
+		*field = *value
+	}
 }
 
 // ListUsers lists users for an admin.
 func (s *Store) ListUsers(ctx context.Context, f UserFilter) (list []User, next string, err error) {
-	return nil, "", ErrUnavailable
+	var models []userModel
+	limit := pageSize(f.Limit)
+	q := s.reads.NewSelect().Model(&models).Order("id DESC").Limit(int64(limit) + 1)
+	if f.Role != "" {
+		q = q.Where("role = ?", string(f.Role))
+	}
+	if f.Pending {
+		q = q.Where("NOT approved")
+	}
+	if f.Flagged {
+		q = q.Where("flagged_at IS NOT NULL")
+	}
+	if f.Query != "" {
+		q = contains(q, f.Query, "name", "email")
+	}
+	if f.Cursor != "" {
+		q = q.Where("id < ?", f.Cursor)
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, "", readError("list users", err)
+	}
+	models, more := page(models, limit)
+	if more {
+		next = models[limit-1].ID
+	}
+	return usersOf(models), next, nil
 }
 
-// ListInfluencers searches influencers; flagged ones are left out.
+// ListInfluencers searches influencers; those flagged or not approved are left
+// out.
 func (s *Store) ListInfluencers(ctx context.Context, f InfluencerFilter) (list []User, next string, err error) {
-	return nil, "", ErrUnavailable
+	var models []userModel
+	limit := pageSize(f.Limit)
+	q := s.reads.NewSelect().Model(&models).
+		Where("role = ?", string(rooms.Influencer)).Where("approved").Where("flagged_at IS NULL").
+		Order("reach DESC", "id ASC").Limit(int64(limit) + 1)
+	if f.Category != "" {
+		q = q.Where("lower(category) = lower(?)", f.Category)
+	}
+	if f.MinReach > 0 {
+		q = q.Where("reach >= ?", f.MinReach)
+	}
+	if f.Query != "" {
+		q = contains(q, f.Query, "name", "category", "niche")
+	}
+	if f.Cursor != "" {
+		reach, id, err := parseCursor(f.Cursor)
+		if err != nil {
+			return nil, "", err
+		}
+		q = q.Where("(reach < ? OR (reach = ? AND id > ?))", reach, reach, id)
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, "", readError("list influencers", err)
+	}
+	models, more := page(models, limit)
+	if more {
+		last := models[limit-1]
+		next = makeCursor(last.Reach, last.ID)
+	}
+	return usersOf(models), next, nil
+}
+
+func usersOf(models []userModel) []User {
+	list := make([]User, len(models))
+	for i := range models {
+		list[i] = models[i].user()
+	}
+	return list
 }
 
 // CreateSession adds a session.
-func (s *Store) CreateSession(ctx context.Context, ses Session) error { return ErrUnavailable }
+func (s *Store) CreateSession(ctx context.Context, ses Session) error {
+	_, err := write(ctx, s, false, func(ctx context.Context, t *tx) (struct{}, error) {
+		m := sessionRow(&ses)
+		if m.CreatedAt == 0 {
+			m.CreatedAt = micros(t.now)
+		}
+		_, err := t.db.NewInsert().Model(m).Exec(ctx)
+		switch {
+		case err == nil:
+			return struct{}{}, nil
+		case isForeignKey(err):
+			return struct{}{}, fmt.Errorf("create session: user: %w", ErrNotFound)
+		default:
+			return struct{}{}, fmt.Errorf("create session: %w", err)
+		}
+	})
+	return err
+}
 
 // SessionUser finds the session of a token that has not expired at now, and its
 // user.
 func (s *Store) SessionUser(ctx context.Context, tokenHash [32]byte, now rooms.Time) (Session, User, error) {
-	return Session{}, User{}, ErrUnavailable
+	var m struct {
+		sessionModel `bun:",extend"`
+		User         *userModel `bun:"rel:belongs-to,join:user_id=id"`
+	}
+	err := s.reads.NewSelect().Model(&m).Relation("User").
+		Where("s.token_hash = ?", tokenHash[:]).Where("s.expires_at > ?", micros(now)).Scan(ctx)
+	if err != nil {
+		return Session{}, User{}, readError("find session", err)
+	}
+	return m.session(), m.User.user(), nil
 }
 
 // ListSessions lists a user's sessions that have not expired at now, newest first.
 func (s *Store) ListSessions(ctx context.Context, user string, now rooms.Time) ([]Session, error) {
-	return nil, ErrUnavailable
+	var models []sessionModel
+	err := s.reads.NewSelect().Model(&models).Where("user_id = ?", user).
+		Where("expires_at > ?", micros(now)).Order("created_at DESC").Scan(ctx)
+	if err != nil {
+		return nil, readError("list sessions", err)
+	}
+	list := make([]Session, len(models))
+	for i := range models {
+		list[i] = models[i].session()
+	}
+	return list, nil
 }
 
 // RevokeSession ends a session.
-func (s *Store) RevokeSession(ctx context.Context, tokenHash [32]byte) error { return ErrUnavailable }
+func (s *Store) RevokeSession(ctx context.Context, tokenHash [32]byte) error {
+	return s.deleteSessions(ctx, "token_hash", tokenHash[:])
+}
 
 // RevokeUserSessions ends all sessions of a user.
-func (s *Store) RevokeUserSessions(ctx context.Context, user string) error { return ErrUnavailable }
+func (s *Store) RevokeUserSessions(ctx context.Context, user string) error {
+	return s.deleteSessions(ctx, "user_id", user)
+}
+
+// PruneSessions removes sessions that have expired at now and counts them.
+func (s *Store) PruneSessions(ctx context.Context, now rooms.Time) (int64, error) {
+	return write(ctx, s, false, func(ctx context.Context, t *tx) (int64, error) {
+		res, err := t.db.NewDelete().Model((*sessionModel)(nil)).Where("expires_at <= ?", micros(now)).Exec(ctx)
+		if err != nil {
+			return 0, fmt.Errorf("prune sessions: %w", err)
+		}
+		return res.RowsAffected()
+	})
+}
+
+func (s *Store) deleteSessions(ctx context.Context, column string, value any) error {
+	_, err := write(ctx, s, false, func(ctx context.Context, t *tx) (struct{}, error) {
+		_, err := t.db.NewDelete().Model((*sessionModel)(nil)).Where("? = ?", bun.Ident(column), value).Exec(ctx)
+		if err != nil {
+			err = fmt.Errorf("revoke session: %w", err)
+		}
+		return struct{}{}, err
+	})
+	return err
+}

@@ -1,0 +1,466 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"parley/rooms"
+)
+
+// sqliteEngine is the writer's connection to a SQLite file. The statements of
+// every batch are prepared once and run on the driver's connection itself: through
+// database/sql the same rows cost half as much again.
+type sqliteEngine struct {
+	conn bun.Conn
+	pool *sql.DB // of conn alone
+	turn *turnstile
+
+	stmts map[string]driver.Stmt
+	args  []driver.NamedValue // reused
+	row   []driver.Value      // reused
+
+	version int64 // PRAGMA data_version at the last commit
+	seen    bool  // version is known
+}
+
+// sqliteRaw is what the driver's connection offers.
+type sqliteRaw interface {
+	driver.ConnPrepareContext
+	driver.ExecerContext
+}
+
+func newSQLiteEngine(conn bun.Conn, pool *sql.DB, turn *turnstile) *sqliteEngine {
+	return &sqliteEngine{conn: conn, pool: pool, turn: turn, stmts: make(map[string]driver.Stmt)}
+}
+
+func (e *sqliteEngine) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	// A context that can end costs the driver a goroutine a statement, and a local
+	// file needs none.
+	return ctx, func() {}
+}
+
+func (e *sqliteEngine) begin(ctx context.Context) (fresh bool, err error) {
+	if err := e.turn.enter(); err != nil {
+		return false, err
+	}
+	err = e.raw(func(c sqliteRaw) error {
+		if err := e.exec(ctx, c, "BEGIN IMMEDIATE"); err != nil {
+			return err
+		}
+		return e.query(ctx, c, "PRAGMA data_version", func(row []driver.Value) error {
+			version, ok := row[0].(int64)
+			if !ok {
+				return fmt.Errorf("data_version is a %T", row[0])
+			}
+			fresh = e.seen && version == e.version
+			e.version, e.seen = version, true
+			return nil
+		})
+	})
+	if err != nil {
+		e.rollback(ctx)
+	}
+	return fresh, err
+}
+
+func (e *sqliteEngine) commit(ctx context.Context) error {
+	err := e.raw(func(c sqliteRaw) error { return e.exec(ctx, c, "COMMIT") })
+	if err != nil {
+		return err
+	}
+	return e.turn.leave()
+}
+
+func (e *sqliteEngine) rollback(ctx context.Context) {
+	e.seen = false
+	// Some errors have ended the transaction already; then this one is refused.
+	_ = e.raw(func(c sqliteRaw) error { return e.exec(ctx, c, "ROLLBACK") })
+	_ = e.turn.leave()
+}
+
+func (e *sqliteEngine) savepoint(ctx context.Context) error {
+	return e.raw(func(c sqliteRaw) error { return e.exec(ctx, c, "SAVEPOINT item") })
+}
+
+func (e *sqliteEngine) release(ctx context.Context) error {
+	return e.raw(func(c sqliteRaw) error { return e.exec(ctx, c, "RELEASE item") })
+}
+
+func (e *sqliteEngine) rollbackTo(ctx context.Context) error {
+	return e.raw(func(c sqliteRaw) error {
+		if err := e.exec(ctx, c, "ROLLBACK TO item"); err != nil {
+			return err
+		}
+		return e.exec(ctx, c, "RELEASE item")
+	})
+}
+
+func (e *sqliteEngine) db() bun.IDB { return e.conn }
+
+func (e *sqliteEngine) tidy(context.Context) {}
+
+func (e *sqliteEngine) close() error {
+	var errs []error
+	for _, s := range e.stmts {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(append(errs, e.conn.Close(), e.pool.Close(), e.turn.close())...)
+}
+
+// raw runs f on the driver's connection.
+func (e *sqliteEngine) raw(f func(sqliteRaw) error) error {
+	return e.conn.Raw(func(c any) error {
+		raw, ok := c.(sqliteRaw)
+		if !ok {
+			return fmt.Errorf("store: unexpected SQLite connection %T", c)
+		}
+		return f(raw)
+	})
+}
+
+func (e *sqliteEngine) prepare(ctx context.Context, c sqliteRaw, query string) (driver.Stmt, error) {
+	if s, ok := e.stmts[query]; ok {
+		return s, nil
+	}
+	s, err := c.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	e.stmts[query] = s
+	return s, nil
+}
+
+func (e *sqliteEngine) named(args []any) []driver.NamedValue {
+	e.args = e.args[:0]
+	for i, a := range args {
+		e.args = append(e.args, driver.NamedValue{Ordinal: i + 1, Value: a})
+	}
+	return e.args
+}
+
+func (e *sqliteEngine) exec(ctx context.Context, c sqliteRaw, query string, args ...any) error {
+	s, err := e.prepare(ctx, c, query)
+	if err != nil {
+		return err
+	}
+	_, err = s.(driver.StmtExecContext).ExecContext(ctx, e.named(args))
+	return err
+}
+
+// query calls f with each row; the row is reused.
+func (e *sqliteEngine) query(ctx context.Context, c sqliteRaw, query string, f func([]driver.Value) error, args ...any) (err error) {
+	s, err := e.prepare(ctx, c, query)
+	if err != nil {
+		return err
+	}
+	rows, err := s.(driver.StmtQueryContext).QueryContext(ctx, e.named(args))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	n := len(rows.Columns())
+	e.row = slices.Grow(e.row[:0], n)[:n]
+	for {
+		switch err := rows.Next(e.row); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+		if err := f(e.row); err != nil {
+			return err
+		}
+	}
+}
+
+const (
+	sqliteLastPos = "SELECT coalesce(max(pos), 0) FROM events"
+	sqliteEvent   = "SELECT body FROM events WHERE room_id = ? AND seq = ?"
+	ledgerColumns = "c.id, c.sponsor_id, c.currency, CAST(c.public AS BIGINT), c.archived_at, c.ends_at, " +
+		"c.budget, c.committed, c.held, c.flagged_at"
+	sqliteLedgers = "SELECT " + ledgerColumns + " FROM campaigns c WHERE c.id IN (SELECT value FROM json_each(?))"
+	sqliteUsers   = "SELECT id, role, flagged_at FROM users WHERE id IN (SELECT value FROM json_each(?))"
+	sqliteTaken   = "SELECT r.id, r.campaign_id, r.influencer_id FROM json_each(?) o JOIN ad_requests r" +
+		" ON r.campaign_id = o.value ->> 0 AND r.influencer_id = o.value ->> 1"
+	sqliteCommand = "SELECT fingerprint, seq, at, refusal FROM commands WHERE cmid = ? AND room_id = ?"
+
+	sqliteAddCommand = "INSERT INTO commands (cmid, room_id, fingerprint, seq, at, refusal) VALUES (?, ?, ?, ?, ?, ?)"
+	sqliteAddEvent   = "INSERT INTO events (pos, room_id, seq, type, at, hash, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
+	sqliteLedger     = "UPDATE campaigns SET committed = ?, held = ? WHERE id = ?"
+	sqliteCheck      = "UPDATE ad_requests SET check_at = ? WHERE id = ?"
+)
+
+// Statements made of the columns' names.
+type roomStatements struct{ load, add, save string }
+
+// qualified lists the room's columns with a prefix.
+func qualified(prefix string) string {
+	return prefix + strings.Join(roomColumns[:], ", "+prefix)
+}
+
+func sqliteRoomStatements() roomStatements {
+	marks := strings.TrimSuffix(strings.Repeat("?, ", len(roomColumns)), ", ")
+	hot := roomColumns[staticColumns : staticColumns+hotColumns]
+	return roomStatements{
+		load: "SELECT " + qualified("r.") + ", l.body, d.body FROM ad_requests r" +
+			" LEFT JOIN events l ON l.room_id = r.id AND l.seq = r.last_offer_seq" +
+			" LEFT JOIN events d ON d.room_id = r.id AND d.seq = r.deal_seq AND r.deal_seq <> r.last_offer_seq" +
+			" WHERE r.id IN (SELECT value FROM json_each(?))",
+		add:  "INSERT INTO ad_requests (" + qualified("") + ") VALUES (" + marks + ")",
+		save: "UPDATE ad_requests SET " + strings.Join(hot, " = ?, ") + " = ? WHERE id = ?",
+	}
+}
+
+func (e *sqliteEngine) load(ctx context.Context, want *wanted) (*loaded, error) {
+	var got loaded
+	err := e.raw(func(c sqliteRaw) error {
+		if want.pos {
+			err := e.query(ctx, c, sqliteLastPos, func(row []driver.Value) error {
+				p := columns[driver.Value]{v: row}
+				got.pos = p.int()
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		if err := e.loadRooms(ctx, c, want, &got); err != nil {
+			return err
+		}
+		if err := e.loadLedgers(ctx, c, want, &got); err != nil {
+			return err
+		}
+		if err := e.loadCommands(ctx, c, want, &got); err != nil {
+			return err
+		}
+		return e.loadOpens(ctx, c, want, &got)
+	})
+	return &got, err
+}
+
+func (e *sqliteEngine) loadRooms(ctx context.Context, c sqliteRaw, want *wanted, got *loaded) error {
+	if len(want.rooms) == 0 {
+		return nil
+	}
+	return e.query(ctx, c, roomSQL.load, func(row []driver.Value) error {
+		r, err := parseStoredRoom(row)
+		if err != nil {
+			return err
+		}
+		got.rooms = append(got.rooms, r)
+		return nil
+	}, jsonList(want.rooms))
+}
+
+// roomSQL are SQLite's statements on ad_requests.
+var roomSQL = sqliteRoomStatements()
+
+// parseStoredRoom reads the columns of a room followed by the bytes of its last
+// offer and of its deal, where that is another.
+func parseStoredRoom[V any](row []V) (roomRow, error) {
+	n := len(roomColumns)
+	r, err := parseRoom(row[:n])
+	if err != nil {
+		return r, err
+	}
+	r.complete(func(seq int64) (*rooms.Offer, error) {
+		body, _ := any(row[n]).([]byte)
+		if seq != r.last.Seq {
+			body, _ = any(row[n+1]).([]byte)
+		}
+		if body == nil {
+			return nil, fmt.Errorf("%w: room %s: offer %d is missing", errCorrupt, r.state.Room, seq)
+		}
+		return offerFrom(body)
+	})
+	return r, nil
+}
+
+func (e *sqliteEngine) loadLedgers(ctx context.Context, c sqliteRaw, want *wanted, got *loaded) error {
+	ids := ledgersWanted(want, got)
+	if len(ids) == 0 {
+		return nil
+	}
+	return e.query(ctx, c, sqliteLedgers, func(row []driver.Value) error {
+		l, err := parseLedger(row)
+		got.campaigns = append(got.campaigns, l)
+		return err
+	}, jsonList(ids))
+}
+
+// ledgersWanted are the campaigns that are asked for, by name or by a room.
+func ledgersWanted(want *wanted, got *loaded) []string {
+	ids := slices.Clone(want.campaigns)
+	for _, o := range want.opens {
+		ids = append(ids, o.campaign)
+	}
+	for i := range got.rooms {
+		ids = append(ids, got.rooms[i].state.Campaign)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// parseLedger reads the columns of ledgerColumns.
+func parseLedger[V any](row []V) (ledger, error) {
+	p := columns[V]{v: row}
+	var l ledger
+	l.ID, l.Sponsor, l.Currency, l.Public = p.text(), p.text(), rooms.Currency(p.text()), p.int() != 0
+	l.Archived = p.intOrNull() != 0
+	l.EndsAt = timeOf(p.int())
+	l.Budget, l.Committed, l.Held = p.int(), p.int(), p.int()
+	l.flagged = p.intOrNull() != 0
+	if p.bad != "" {
+		return l, fmt.Errorf("%w: campaign %s: column %s", errCorrupt, l.ID, p.bad)
+	}
+	return l, nil
+}
+
+func (e *sqliteEngine) loadCommands(ctx context.Context, c sqliteRaw, want *wanted, got *loaded) error {
+	for _, key := range want.commands {
+		err := e.query(ctx, c, sqliteCommand, func(row []driver.Value) error {
+			r, err := parseCommand(key, row)
+			got.commands = append(got.commands, r)
+			return err
+		}, key.cmid, key.room)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parseCommand reads fingerprint, seq, at and refusal.
+func parseCommand[V any](key commandKey, row []V) (commandRow, error) {
+	p := columns[V]{v: row}
+	r := commandRow{key: key}
+	copy(r.fingerprint[:], p.bytes())
+	r.seq, r.at = p.int(), timeOf(p.int())
+	if refusal, ok := p.textOrNull(); ok {
+		r.refusal = []byte(refusal)
+	}
+	if p.bad != "" {
+		return r, fmt.Errorf("%w: command %s: column %s", errCorrupt, key.cmid, p.bad)
+	}
+	return r, nil
+}
+
+func (e *sqliteEngine) loadOpens(ctx context.Context, c sqliteRaw, want *wanted, got *loaded) error {
+	if len(want.opens) == 0 {
+		return nil
+	}
+	ids := make([]string, 0, 2*len(want.opens))
+	pairs := make([][2]string, 0, len(want.opens))
+	for _, o := range want.opens {
+		ids = append(ids, o.influencer, o.actor)
+		pairs = append(pairs, [2]string{o.campaign, o.influencer})
+	}
+	err := e.query(ctx, c, sqliteUsers, func(row []driver.Value) error {
+		u, err := parseParty(row)
+		got.users = append(got.users, u)
+		return err
+	}, jsonList(ids))
+	if err != nil {
+		return err
+	}
+	return e.query(ctx, c, sqliteTaken, func(row []driver.Value) error {
+		p := columns[driver.Value]{v: row}
+		got.taken = append(got.taken, takenRow{p.text(), p.text(), p.text()})
+		return nil
+	}, jsonList(pairs))
+}
+
+// parseParty reads id, role and flagged_at.
+func parseParty[V any](row []V) (partyRow, error) {
+	p := columns[V]{v: row}
+	u := partyRow{id: p.text(), role: rooms.Side(p.text()), flagged: p.intOrNull() != 0}
+	if p.bad != "" {
+		return u, fmt.Errorf("%w: user %s: column %s", errCorrupt, u.id, p.bad)
+	}
+	return u, nil
+}
+
+func (e *sqliteEngine) event(ctx context.Context, room string, seq int64) (body []byte, err error) {
+	err = e.raw(func(c sqliteRaw) error {
+		return e.query(ctx, c, sqliteEvent, func(row []driver.Value) error {
+			p := columns[driver.Value]{v: row}
+			body = p.bytes()
+			return nil
+		}, room, seq)
+	})
+	return body, err
+}
+
+func (e *sqliteEngine) flush(ctx context.Context, p *pending) error {
+	return e.raw(func(c sqliteRaw) error {
+		args := make([]any, 0, len(roomColumns))
+		for i := range p.commands {
+			r := &p.commands[i]
+			args = append(args[:0], r.key.cmid, r.key.room, r.fingerprint[:], r.seq, micros(r.at), textOf(r.refusal))
+			if err := e.exec(ctx, c, sqliteAddCommand, args...); err != nil {
+				return err
+			}
+		}
+		for _, r := range p.rooms {
+			if err := e.saveRoom(ctx, c, r, args); err != nil {
+				return err
+			}
+		}
+		for i := range p.events {
+			ev := &p.events[i]
+			args = append(args[:0], ev.pos, ev.room, ev.seq, string(ev.typ), micros(ev.at), ev.hash[:], ev.body)
+			if err := e.exec(ctx, c, sqliteAddEvent, args...); err != nil {
+				return err
+			}
+		}
+		for _, l := range p.ledgers {
+			if err := e.exec(ctx, c, sqliteLedger, l.Committed, l.Held, l.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (e *sqliteEngine) saveRoom(ctx context.Context, c sqliteRaw, r *room, args []any) error {
+	if !r.stored {
+		args = append(r.appendHot(r.appendStatic(args[:0])), r.checkValue())
+		return e.exec(ctx, c, roomSQL.add, args...)
+	}
+	args = append(r.appendHot(args[:0]), r.state.Room)
+	if err := e.exec(ctx, c, roomSQL.save, args...); err != nil {
+		return err
+	}
+	if r.checkMoved {
+		return e.exec(ctx, c, sqliteCheck, r.checkValue(), r.state.Room)
+	}
+	return nil
+}
+
+// textOf is a text column that may be NULL.
+func textOf(raw []byte) any {
+	if raw == nil {
+		return nil
+	}
+	return string(raw)
+}
+
+// jsonList is a list of texts as one argument.
+func jsonList[T any](list []T) string {
+	raw, err := json.Marshal(list)
+	if err != nil {
+		panic(fmt.Sprintf("store: encode a list of texts: %v", err))
+	}
+	return string(raw)
+}
+
+var _ engine = (*sqliteEngine)(nil)

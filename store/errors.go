@@ -1,0 +1,116 @@
+package store
+
+import (
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"parley/rooms"
+)
+
+// errCorrupt says that a row holds what it never should. Only the item that met
+// it fails.
+var errCorrupt = errors.New("store: corrupt row")
+
+// failureOf classifies an error by the driver's codes, never by its text.
+func failureOf(err error) failure {
+	if err == nil {
+		return failNone
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		switch lite.Code() & 0xff {
+		case sqlite3.SQLITE_CONSTRAINT:
+			return failConstraint
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+			return failBusy
+		default:
+			return failUnavailable
+		}
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		switch {
+		case len(pg.Code) == 5 && pg.Code[:2] == "23":
+			return failConstraint
+		case pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "55P03":
+			return failBusy
+		default:
+			return failUnavailable
+		}
+	}
+	var refusal *rooms.Refusal
+	if errors.As(err, &refusal) || errors.Is(err, ErrNotFound) || errors.Is(err, errCorrupt) || errors.Is(err, sql.ErrNoRows) {
+		return failNone
+	}
+	return failUnavailable
+}
+
+// isUnique reports whether err says that a unique key is taken.
+func isUnique(err error) bool {
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		return lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+	}
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "23505"
+}
+
+// isForeignKey reports whether err says that a row named by another is missing.
+func isForeignKey(err error) bool {
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		return lite.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+	}
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "23503"
+}
+
+// connectionLost reports whether the connection is of no more use.
+func connectionLost(err error) bool {
+	if err == nil {
+		return false
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		// Class 57P: the server is going down or ended the session.
+		return pg.Severity == "FATAL" || pg.Severity == "PANIC"
+	}
+	var lite *sqlite.Error
+	return !errors.As(err, &lite) || errors.Is(err, driver.ErrBadConn)
+}
+
+// unavailable wraps an error of the database for callers.
+func unavailable(what string, err error) error {
+	if errors.Is(err, ErrUnavailable) {
+		return err
+	}
+	return fmt.Errorf("%w: %s: %w", ErrUnavailable, what, err)
+}
+
+// readError maps the error of a read: no row is ErrNotFound, the rest is
+// ErrUnavailable.
+func readError(what string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sql.ErrNoRows), errors.Is(err, ErrNotFound):
+		return fmt.Errorf("%s: %w", what, ErrNotFound)
+	default:
+		return unavailable(what, err)
+	}
+}
+
+// notFound maps the error of a read inside a write: no row is ErrNotFound; the
+// rest stays what it is, for the writer to judge.
+func notFound(what string, err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotFound
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}

@@ -1,0 +1,167 @@
+-- Times are microseconds since the Unix epoch, amounts minor units of a currency.
+
+CREATE TABLE meta (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    -- Names the history of this database; a restore changes it.
+    epoch TEXT NOT NULL
+);
+
+--bun:split
+
+CREATE TABLE users (
+    id            TEXT PRIMARY KEY,
+    email         TEXT NOT NULL UNIQUE,
+    name          TEXT NOT NULL,
+    role          TEXT NOT NULL,
+    password_hash TEXT NOT NULL,
+    approved      BOOLEAN NOT NULL,
+    flagged_at    INTEGER,
+    flag_reason   TEXT NOT NULL,
+    category      TEXT NOT NULL,
+    niche         TEXT NOT NULL,
+    reach         INTEGER NOT NULL,
+    created_at    INTEGER NOT NULL
+);
+
+--bun:split
+
+CREATE INDEX users_by_role ON users (role, reach DESC, id);
+
+--bun:split
+
+CREATE TABLE sessions (
+    token_hash BLOB PRIMARY KEY,
+    user_id    TEXT NOT NULL REFERENCES users (id),
+    kind       TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+--bun:split
+
+CREATE INDEX sessions_by_user ON sessions (user_id);
+
+--bun:split
+
+CREATE TABLE sponsor_budgets (
+    user_id  TEXT NOT NULL REFERENCES users (id),
+    currency TEXT NOT NULL,
+    amount   INTEGER NOT NULL CHECK (amount > 0),
+    PRIMARY KEY (user_id, currency)
+) WITHOUT ROWID;
+
+--bun:split
+
+CREATE TABLE campaigns (
+    id          TEXT PRIMARY KEY,
+    sponsor_id  TEXT NOT NULL REFERENCES users (id),
+    name        TEXT NOT NULL,
+    description TEXT NOT NULL,
+    goals       TEXT NOT NULL,
+    category    TEXT NOT NULL,
+    niches      TEXT NOT NULL, -- a JSON list of texts
+    starts_at   INTEGER NOT NULL,
+    ends_at     INTEGER NOT NULL,
+    public      BOOLEAN NOT NULL,
+    currency    TEXT NOT NULL,
+    budget      INTEGER NOT NULL,
+    committed   INTEGER NOT NULL,
+    held        INTEGER NOT NULL,
+    archived_at INTEGER,
+    -- When its rooms were closed after its end.
+    settled_at  INTEGER,
+    flagged_at  INTEGER,
+    flag_reason TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL,
+    CHECK (committed >= 0 AND held >= 0 AND committed + held <= budget)
+);
+
+--bun:split
+
+CREATE INDEX campaigns_by_sponsor ON campaigns (sponsor_id, id);
+
+--bun:split
+
+CREATE INDEX campaigns_unsettled ON campaigns (ends_at) WHERE settled_at IS NULL;
+
+--bun:split
+
+-- One row a room. What its events say is folded here; the terms of its last
+-- offer are in the event with the number last_offer_seq.
+CREATE TABLE ad_requests (
+    id                TEXT PRIMARY KEY,
+    campaign_id       TEXT NOT NULL REFERENCES campaigns (id),
+    sponsor_id        TEXT NOT NULL REFERENCES users (id),
+    influencer_id     TEXT NOT NULL REFERENCES users (id),
+    currency          TEXT NOT NULL,
+    opened_by         TEXT NOT NULL,
+    offer_limit       INTEGER NOT NULL,
+    status            TEXT NOT NULL,
+    ended_by          TEXT NOT NULL,
+    close_reason      TEXT NOT NULL,
+    frozen            INTEGER NOT NULL, -- a bit each source
+    frozen_at         INTEGER NOT NULL, -- 0: not frozen
+    seq               INTEGER NOT NULL,
+    head              BLOB NOT NULL,    -- hash of the event seq
+    stands            INTEGER NOT NULL CHECK (stands IN (0, 1)),
+    last_offer_seq    INTEGER NOT NULL, -- 0: none
+    last_author       TEXT NOT NULL,
+    last_fee          INTEGER NOT NULL,
+    last_expires_at   INTEGER NOT NULL, -- a thaw moves it: the row is the truth
+    deal_seq          INTEGER NOT NULL, -- 0: none
+    deal_author       TEXT NOT NULL,
+    deal_fee          INTEGER NOT NULL,
+    deal_expires_at   INTEGER NOT NULL,
+    offers_sponsor    INTEGER NOT NULL,
+    offers_influencer INTEGER NOT NULL,
+    authors           TEXT NOT NULL,    -- s, i or - for each section of the terms
+    read_sponsor      INTEGER NOT NULL,
+    read_influencer   INTEGER NOT NULL,
+    last_pos          INTEGER NOT NULL,
+    updated_at        INTEGER NOT NULL,
+    -- A standing offer is looked at for expiry no later than this. It lags behind
+    -- last_expires_at, so that a counter need not move an entry of the index.
+    check_at          INTEGER,
+    UNIQUE (campaign_id, influencer_id)
+);
+
+--bun:split
+
+CREATE INDEX ad_requests_by_sponsor ON ad_requests (sponsor_id);
+
+--bun:split
+
+CREATE INDEX ad_requests_by_influencer ON ad_requests (influencer_id);
+
+--bun:split
+
+CREATE INDEX ad_requests_due ON ad_requests (check_at) WHERE check_at IS NOT NULL;
+
+--bun:split
+
+CREATE TABLE events (
+    pos     INTEGER PRIMARY KEY, -- over all rooms, in commit order, without gaps
+    room_id TEXT NOT NULL,
+    seq     INTEGER NOT NULL,
+    type    TEXT NOT NULL,
+    at      INTEGER NOT NULL,
+    hash    BLOB NOT NULL,
+    body    BLOB NOT NULL,       -- the canonical bytes
+    UNIQUE (room_id, seq)
+);
+
+--bun:split
+
+-- The answer to each command, for the life of its room. A client's ids grow with
+-- time, so the key's order keeps new rows together.
+CREATE TABLE commands (
+    cmid        TEXT NOT NULL,
+    room_id     TEXT NOT NULL,
+    fingerprint BLOB NOT NULL,
+    seq         INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    refusal     TEXT, -- JSON; NULL where the command was taken
+    PRIMARY KEY (cmid, room_id)
+) WITHOUT ROWID;

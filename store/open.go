@@ -1,0 +1,149 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"strings"
+
+	"github.com/oklog/ulid/v2"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/migrate"
+
+	"parley/store/migrations"
+)
+
+// location is a database that was named but not opened.
+type location interface {
+	// open opens the readers and the writer's engine.
+	open(ctx context.Context, cfg *Config) (database, error)
+	// exclusive runs f while no other process migrates; db takes the schema.
+	exclusive(ctx context.Context, f func(db *bun.DB) error) error
+	// folder is where the migrations are.
+	folder() string
+	// tableExists asks for a table.
+	tableExists() string
+}
+
+// parseURL reads Config.URL. Its password never shows up in an error.
+func parseURL(raw string) (location, error) {
+	scheme, rest, ok := strings.Cut(raw, "://")
+	if !ok {
+		return nil, fmt.Errorf("store: the database URL must begin with sqlite:// or postgres://")
+	}
+	switch scheme {
+	case "sqlite":
+		path, err := url.PathUnescape(rest)
+		if err != nil || path == "" || strings.Contains(path, "\x00") || strings.HasPrefix(path, ":") {
+			return nil, fmt.Errorf("store: the database URL must name a file, such as sqlite://parley.db")
+		}
+		return sqliteFile(path), nil
+	default:
+		return nil, fmt.Errorf("store: the database URL must begin with sqlite:// or postgres://, not %q", scheme)
+	}
+}
+
+// Migrate brings the database's schema up to that of this binary. Several
+// processes may call it at once.
+func Migrate(ctx context.Context, cfg Config) error {
+	cfg.setDefaults()
+	where, err := parseURL(cfg.URL)
+	if err != nil {
+		return err
+	}
+	epoch, err := ulid.New(ulid.Timestamp(cfg.Clock()), cfg.Rand)
+	if err != nil {
+		return fmt.Errorf("store: make an epoch: %w", err)
+	}
+	return where.exclusive(ctx, func(db *bun.DB) error {
+		m, err := migrator(db, where)
+		if err != nil {
+			return err
+		}
+		if err := m.Init(ctx); err != nil {
+			return fmt.Errorf("store: migrate: %w", err)
+		}
+		// The lock of the migrator is a row that a crash leaves behind; the lock that
+		// is held here ends with its process.
+		if _, err := m.Migrate(ctx); err != nil {
+			return fmt.Errorf("store: migrate: %w", err)
+		}
+		_, err = db.NewRaw("INSERT INTO meta (id, epoch) SELECT 1, ? WHERE NOT EXISTS (SELECT 1 FROM meta)", epoch.String()).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("store: migrate: %w", err)
+		}
+		return nil
+	})
+}
+
+// NewEpoch gives the database a new history, as it must have after a restore.
+func NewEpoch(ctx context.Context, cfg Config) error {
+	cfg.setDefaults()
+	where, err := parseURL(cfg.URL)
+	if err != nil {
+		return err
+	}
+	epoch, err := ulid.New(ulid.Timestamp(cfg.Clock()), cfg.Rand)
+	if err != nil {
+		return fmt.Errorf("store: make an epoch: %w", err)
+	}
+	return where.exclusive(ctx, func(db *bun.DB) error {
+		_, err := db.NewRaw("UPDATE meta SET epoch = ?", epoch.String()).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("store: new epoch: %w", err)
+		}
+		return nil
+	})
+}
+
+func migrator(db *bun.DB, where location) (*migrate.Migrator, error) {
+	files, err := fs.Sub(migrations.FS, where.folder())
+	if err != nil {
+		return nil, fmt.Errorf("store: migrations: %w", err)
+	}
+	all := migrate.NewMigrations()
+	if err := all.Discover(files); err != nil {
+		return nil, fmt.Errorf("store: migrations: %w", err)
+	}
+	return migrate.NewMigrator(db, all, migrate.WithMarkAppliedOnSuccess(true)), nil
+}
+
+// checkSchema refuses a schema that is older or newer than this binary's and
+// reads the epoch.
+func checkSchema(ctx context.Context, db *bun.DB, where location) (epoch string, err error) {
+	var n int
+	if err := db.NewRaw(where.tableExists(), "bun_migrations").Scan(ctx, &n); err != nil {
+		return "", unavailable("open", err)
+	}
+	if n == 0 {
+		return "", fmt.Errorf("%w: the database is empty", ErrSchema)
+	}
+	m, err := migrator(db, where)
+	if err != nil {
+		return "", err
+	}
+	all, err := m.MigrationsWithStatus(ctx)
+	if err != nil {
+		return "", unavailable("open", err)
+	}
+	if missing := all.Unapplied(); len(missing) > 0 {
+		return "", fmt.Errorf("%w: %d migrations are missing", ErrSchema, len(missing))
+	}
+	applied, err := m.AppliedMigrations(ctx)
+	if err != nil {
+		return "", unavailable("open", err)
+	}
+	if len(applied) > len(all) {
+		return "", fmt.Errorf("%w: it is newer than this program", ErrSchema)
+	}
+	err = db.NewRaw("SELECT epoch FROM meta").Scan(ctx, &epoch)
+	if err == sql.ErrNoRows {
+		return "", fmt.Errorf("%w: it has no epoch", ErrSchema)
+	}
+	if err != nil {
+		return "", unavailable("open", err)
+	}
+	return epoch, nil
+}

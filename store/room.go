@@ -1,0 +1,332 @@
+package store
+
+import (
+	"fmt"
+
+	"parley/rooms"
+)
+
+// room is a room in the writer's memory: its state and what the row says beyond.
+type room struct {
+	state rooms.State
+	head  rooms.Hash // of the event state.Seq
+	// read is the last seq that each side has read.
+	readSponsor, readInfluencer int64
+	pos                         int64 // of the last event
+	updated                     rooms.Time
+	// checkAt is when the row is looked at for expiry, 0 for never. It may be
+	// earlier than the standing offer's end, never later.
+	checkAt int64
+
+	stored     bool  // the row exists
+	dirty      bool  // the row is to be written
+	checkMoved bool  // with checkAt
+	inBatch    bool  // it has events in the transaction
+	broken     error // the row or its offers do not make a room
+}
+
+// roomColumns are the columns of ad_requests in the order of roomValues.
+// The first staticColumns never change.
+var roomColumns = [...]string{
+	"id", "campaign_id", "sponsor_id", "influencer_id", "currency", "opened_by", "offer_limit",
+	"status", "ended_by", "close_reason", "frozen", "frozen_at", "seq", "head", "stands",
+	"last_offer_seq", "last_author", "last_fee", "last_expires_at",
+	"deal_seq", "deal_author", "deal_fee", "deal_expires_at",
+	"offers_sponsor", "offers_influencer", "authors", "read_sponsor", "read_influencer",
+	"last_pos", "updated_at", "check_at",
+}
+
+const (
+	staticColumns = 7
+	// hotColumns are those that every event may change: all between the static
+	// ones and check_at, which has an index.
+	hotColumns = len(roomColumns) - staticColumns - 1
+)
+
+// appendStatic appends the values of the static columns.
+func (r *room) appendStatic(v []any) []any {
+	s := &r.state
+	return append(v, s.Room, s.Campaign, s.Sponsor, s.Influencer,
+		string(s.Currency), string(s.OpenedBy), int64(s.Limit))
+}
+
+// appendHot appends the values of the columns that events change.
+func (r *room) appendHot(v []any) []any {
+	s := &r.state
+	last, deal := briefOf(s.Last), briefOf(s.Deal)
+	return append(v, string(s.Status), string(s.EndedBy), s.CloseReason,
+		int64(s.Frozen), micros(s.FrozenAt), s.Seq, r.head[:], boolInt(s.Stands),
+		last.Seq, string(last.Author), last.Fee.Amount, micros(last.ExpiresAt),
+		deal.Seq, string(deal.Author), deal.Fee.Amount, micros(deal.ExpiresAt),
+		int64(s.Offers.Sponsor), int64(s.Offers.Influencer), packAuthors(s.Authors),
+		r.readSponsor, r.readInfluencer, r.pos, micros(r.updated))
+}
+
+// checkValue is the value of check_at.
+func (r *room) checkValue() any {
+	if r.checkAt == 0 {
+		return nil
+	}
+	return r.checkAt
+}
+
+// roomRow is a row of ad_requests as it was read. The offers are known by number,
+// fee and end only.
+type roomRow struct {
+	room
+	last, deal OfferBrief
+}
+
+// parseRoom reads the columns of roomColumns. Both drivers give integers as
+// int64, texts as string and bytes as []byte.
+func parseRoom[V any](v []V) (roomRow, error) {
+	p := columns[V]{v: v}
+	var r roomRow
+	s := &r.state
+	s.Room, s.Campaign, s.Sponsor, s.Influencer = p.text(), p.text(), p.text(), p.text()
+	s.Currency, s.OpenedBy, s.Limit = rooms.Currency(p.text()), rooms.Side(p.text()), int(p.int())
+	s.Status, s.EndedBy, s.CloseReason = rooms.Status(p.text()), rooms.Side(p.text()), p.text()
+	s.Frozen, s.FrozenAt, s.Seq = rooms.FreezeSet(p.int()), timeOf(p.int()), p.int()
+	copy(r.head[:], p.bytes())
+	s.Stands = p.int() != 0
+	r.last = p.brief(s.Currency)
+	r.deal = p.brief(s.Currency)
+	s.Offers.Sponsor, s.Offers.Influencer = int(p.int()), int(p.int())
+	s.Authors = unpackAuthors(p.text())
+	r.readSponsor, r.readInfluencer, r.pos, r.updated = p.int(), p.int(), p.int(), timeOf(p.int())
+	r.checkAt = p.intOrNull()
+	r.stored = true
+	if p.bad != "" {
+		return roomRow{}, fmt.Errorf("%w: room %s: column %s", errCorrupt, s.Room, p.bad)
+	}
+	return r, nil
+}
+
+// columns takes values one after the other and remembers what did not fit.
+type columns[V any] struct {
+	v   []V
+	i   int
+	bad string
+}
+
+func (p *columns[V]) next() any {
+	if p.i >= len(p.v) {
+		p.bad = "is missing"
+		return nil
+	}
+	v := any(p.v[p.i])
+	p.i++
+	return v
+}
+
+func take[T, V any](p *columns[V]) T {
+	v := p.next()
+	t, ok := v.(T)
+	if !ok && p.bad == "" {
+		p.bad = fmt.Sprintf("%d holds a %T", p.i-1, v)
+	}
+	return t
+}
+
+func (p *columns[V]) text() string  { return take[string](p) }
+func (p *columns[V]) int() int64    { return take[int64](p) }
+func (p *columns[V]) bytes() []byte { return take[[]byte](p) }
+
+func (p *columns[V]) intOrNull() int64 {
+	if p.i < len(p.v) && any(p.v[p.i]) == nil {
+		p.i++
+		return 0
+	}
+	return p.int()
+}
+
+func (p *columns[V]) textOrNull() (string, bool) {
+	if p.i < len(p.v) && any(p.v[p.i]) == nil {
+		p.i++
+		return "", false
+	}
+	return p.text(), true
+}
+
+func (p *columns[V]) brief(currency rooms.Currency) OfferBrief {
+	o := OfferBrief{Seq: p.int(), Author: rooms.Side(p.text())}
+	o.Fee = rooms.Money{Amount: p.int(), Currency: currency}
+	o.ExpiresAt = timeOf(p.int())
+	return o
+}
+
+// complete puts the offers, as the log has them, into the state; where they do
+// not fit it marks the room as broken. A thaw has moved
+// the end of an offer in the row, not in the log's event.
+func (r *roomRow) complete(offers func(seq int64) (*rooms.Offer, error)) {
+	var err error
+	if r.state.Last, err = offerOf(r.last, offers); err != nil {
+		r.broken = err
+		return
+	}
+	if r.deal.Seq == r.last.Seq {
+		if r.deal.Seq != 0 {
+			r.state.Deal = r.state.Last
+		}
+		return
+	}
+	if r.state.Deal, err = offerOf(r.deal, offers); err != nil {
+		r.broken = err
+	}
+}
+
+func offerOf(b OfferBrief, offers func(seq int64) (*rooms.Offer, error)) (*rooms.Offer, error) {
+	if b.Seq == 0 {
+		return nil, nil
+	}
+	o, err := offers(b.Seq)
+	if err != nil {
+		return nil, err
+	}
+	if !o.ExpiresAt.Equal(b.ExpiresAt.Time) {
+		moved := *o
+		moved.ExpiresAt = b.ExpiresAt
+		o = &moved
+	}
+	return o, nil
+}
+
+// offerFrom reads an offer from its event's canonical bytes.
+func offerFrom(body []byte) (*rooms.Offer, error) {
+	e, err := rooms.ParseEvent(body)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errCorrupt, err)
+	}
+	put, ok := e.Data.(rooms.OfferPut)
+	if !ok {
+		return nil, fmt.Errorf("%w: event %d of room %s is no offer", errCorrupt, e.Seq, e.Room)
+	}
+	return put.Offer, nil
+}
+
+func briefOf(o *rooms.Offer) OfferBrief {
+	if o == nil {
+		return OfferBrief{}
+	}
+	return OfferBrief{Seq: o.Seq, Author: o.Author, Fee: o.Terms.Fee, ExpiresAt: o.ExpiresAt}
+}
+
+// change is what the room tells its readers.
+func (r *room) change() RoomChange {
+	s := &r.state
+	c := r.changeWithout()
+	if s.Stands {
+		b := briefOf(s.Last)
+		c.Standing = &b
+	}
+	if s.Deal != nil {
+		b := briefOf(s.Deal)
+		c.Deal = &b
+	}
+	c.Turn = s.Turn()
+	return c
+}
+
+// changeWithout is the change without what follows from the offers.
+func (r *room) changeWithout() RoomChange {
+	s := &r.state
+	return RoomChange{
+		Room: s.Room, Campaign: s.Campaign, Sponsor: s.Sponsor, Influencer: s.Influencer,
+		Pos: r.pos, Seq: s.Seq, Status: s.Status, Frozen: s.Frozen != 0, UpdatedAt: r.updated,
+		Unread: rooms.Parties{Sponsor: int(s.Seq - r.readSponsor), Influencer: int(s.Seq - r.readInfluencer)},
+	}
+}
+
+// change is the same from a row whose offers were not read.
+func (r *roomRow) change() RoomChange {
+	c := r.changeWithout()
+	if r.state.Stands {
+		b := r.last
+		c.Standing = &b
+		if r.state.Frozen == 0 {
+			c.Turn = r.last.Author.Other()
+		}
+	}
+	if r.deal.Seq != 0 {
+		b := r.deal
+		c.Deal = &b
+	}
+	return c
+}
+
+// seen moves a side's read marker forward, not past the log's end, and reports
+// whether it moved.
+func (r *room) seen(side rooms.Side, seq int64) bool {
+	seq = min(seq, r.state.Seq)
+	switch {
+	case side == rooms.Sponsor && seq > r.readSponsor:
+		r.readSponsor = seq
+	case side == rooms.Influencer && seq > r.readInfluencer:
+		r.readInfluencer = seq
+	default:
+		return false
+	}
+	return true
+}
+
+// watch keeps checkAt no later than the end of the standing offer.
+func (r *room) watch() {
+	s := &r.state
+	if !s.Stands || s.Frozen != 0 {
+		return
+	}
+	if due := micros(s.Last.ExpiresAt); r.checkAt == 0 || due < r.checkAt {
+		r.checkAt, r.checkMoved = due, true
+	}
+}
+
+func packAuthors(a rooms.SectionAuthors) string {
+	out := make([]byte, len(a))
+	for i, side := range a {
+		switch side {
+		case rooms.Sponsor:
+			out[i] = 's'
+		case rooms.Influencer:
+			out[i] = 'i'
+		default:
+			out[i] = '-'
+		}
+	}
+	return string(out)
+}
+
+func unpackAuthors(packed string) rooms.SectionAuthors {
+	var a rooms.SectionAuthors
+	for i := range min(len(packed), len(a)) {
+		switch packed[i] {
+		case 's':
+			a[i] = rooms.Sponsor
+		case 'i':
+			a[i] = rooms.Influencer
+		}
+	}
+	return a
+}
+
+// micros is a time as it is stored; the zero time is 0.
+func micros(t rooms.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// timeOf reads a stored time.
+func timeOf(us int64) rooms.Time {
+	if us == 0 {
+		return rooms.Time{}
+	}
+	return rooms.FromMicros(us)
+}
+
+func boolInt(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,261 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"parley/rooms"
+)
+
+const (
+	defaultMaxBatch   = 256
+	defaultQueueLimit = 16384
+	// seenDelay is how long a read marker waits for a batch to be written with.
+	seenDelay = 500 * time.Millisecond
+	// A batch that meets a lock tries again after a short random wait, so long.
+	busyPatience = 10 * time.Second
+	busyWait     = 2 * time.Millisecond
+	// txTimeout bounds one transaction on a database that can hang.
+	txTimeout = 30 * time.Second
+)
+
+// writer owns the engine and the working set. Its run method is one goroutine.
+type writer struct {
+	queue    *queue
+	engine   engine
+	set      *workingSet
+	deliver  *delivery
+	clock    func() time.Time
+	log      *slog.Logger
+	maxBatch int
+	observe  func(BatchStats)
+}
+
+// run takes batches until the queue is closed and empty.
+func (w *writer) run() {
+	for {
+		items, seen, ok := w.queue.take(w.maxBatch)
+		if !ok {
+			return
+		}
+		w.batch(items, seen)
+		w.engine.tidy(context.Background())
+	}
+}
+
+// batch answers the items in one transaction, trying again where that helps.
+func (w *writer) batch(items []*item, seen map[seenKey]int64) {
+	began := time.Now()
+	isolated := false
+	for {
+		b, err := w.attempt(items, seen, isolated)
+		if err == nil {
+			w.report(items, len(b.Events), began, false)
+			w.deliver.put(delivered{batch: b, items: items})
+			return
+		}
+		w.set.forget()
+		switch kind := failureOf(err); {
+		case kind == failConstraint && !isolated:
+			w.log.Warn("a row of a batch was refused, taking it item by item", "error", err)
+			isolated = true
+		case kind == failBusy && time.Since(began) < busyPatience:
+			time.Sleep(time.Duration(rand.Int64N(int64(busyWait)))) //nolint:gosec // jitter, no secret
+		default:
+			w.log.Error("a batch could not be stored", "items", len(items), "error", err)
+			for _, it := range items {
+				it.fail(unavailable("write", err))
+			}
+			w.queue.restore(seen)
+			w.report(items, 0, began, true)
+			w.deliver.put(delivered{items: items})
+			return
+		}
+	}
+}
+
+func (w *writer) report(items []*item, events int, began time.Time, failed bool) {
+	if w.observe == nil {
+		return
+	}
+	stats := BatchStats{Commands: len(items), Events: events, Failed: failed, Duration: time.Since(began)}
+	if len(items) > 0 {
+		stats.Wait = began.Sub(items[0].queued)
+	}
+	w.observe(stats)
+}
+
+// attempt runs one transaction. After an error nothing of it is left in the
+// database and the working set is to be forgotten.
+func (w *writer) attempt(items []*item, seen map[seenKey]int64, isolated bool) (b Batch, err error) {
+	ctx, cancel := w.engine.limit(context.Background())
+	defer cancel()
+	fresh, err := w.engine.begin(ctx)
+	if err != nil {
+		return Batch{}, err
+	}
+	defer func() {
+		if err != nil {
+			w.engine.rollback(ctx)
+		}
+	}()
+	if !fresh {
+		w.set.forget()
+	}
+	w.set.reset()
+	if err := w.set.prefetch(ctx, items, seen); err != nil {
+		return Batch{}, err
+	}
+	for _, it := range items {
+		switch {
+		case it.write != nil:
+			err = w.write(ctx, it)
+		case isolated:
+			err = w.guarded(ctx, it)
+		default:
+			err = w.command(ctx, it)
+		}
+		if err != nil {
+			return Batch{}, err
+		}
+	}
+	for key, seq := range seen {
+		if r, rerr := w.set.room(ctx, key.room); rerr != nil {
+			return Batch{}, rerr
+		} else if r.state.Seq > 0 && r.seen(key.side, seq) {
+			w.set.touch(r)
+		}
+	}
+	if err := w.set.flush(ctx); err != nil {
+		return Batch{}, err
+	}
+	if err := w.engine.commit(ctx); err != nil {
+		return Batch{}, err
+	}
+	return w.set.batch(), nil
+}
+
+// command answers one command. What is wrong with its own rows fails it alone.
+func (w *writer) command(ctx context.Context, it *item) error {
+	var err error
+	it.res, err = w.set.command(ctx, &it.cmd, it.fingerprint)
+	if err != nil && failureOf(err) == failNone {
+		w.log.Error("a command met a corrupt row", "room", it.cmd.Room, "command", it.cmd.Body.Name(), "error", err)
+		it.fail(unavailable("decide", err))
+		return nil
+	}
+	return err
+}
+
+// guarded answers one command in a savepoint; when a constraint refuses what it
+// would write, only this command fails.
+func (w *writer) guarded(ctx context.Context, it *item) error {
+	if err := w.set.flush(ctx); err != nil {
+		return err
+	}
+	if err := w.engine.savepoint(ctx); err != nil {
+		return err
+	}
+	w.set.mark()
+	err := w.command(ctx, it)
+	if err == nil {
+		err = w.set.flush(ctx)
+	}
+	if err == nil {
+		w.set.keep()
+		return w.engine.release(ctx)
+	}
+	if failureOf(err) != failConstraint {
+		return err
+	}
+	w.log.Error("a command's rows were refused", "room", it.cmd.Room, "command", it.cmd.Body.Name(), "error", err)
+	it.fail(unavailable("write", err))
+	w.set.undo()
+	return w.engine.rollbackTo(ctx)
+}
+
+// write runs another write in a savepoint. Its own errors are its answer; those
+// of the database end the transaction.
+func (w *writer) write(ctx context.Context, it *item) error {
+	if it.ledgers {
+		if err := w.set.flush(ctx); err != nil {
+			return err
+		}
+		w.set.mark()
+	}
+	if err := w.engine.savepoint(ctx); err != nil {
+		return err
+	}
+	err := it.write(ctx, &tx{set: w.set, db: w.engine.db(), now: rooms.At(w.clock())})
+	if err == nil && it.ledgers {
+		err = w.set.flush(ctx)
+	}
+	if err == nil {
+		it.err = nil
+		if it.ledgers {
+			w.set.keep()
+			w.set.ledgers = make(map[string]*ledger) // budgets may have changed
+		}
+		return w.engine.release(ctx)
+	}
+	if kind := failureOf(err); kind == failBusy || kind == failUnavailable {
+		return err
+	}
+	it.err = err
+	if failureOf(err) == failConstraint {
+		it.err = unavailable("write", err)
+	}
+	if it.ledgers {
+		w.set.undo()
+		w.set.ledgers = make(map[string]*ledger)
+	}
+	return w.engine.rollbackTo(ctx)
+}
+
+// tx is what a write that is no command works with.
+type tx struct {
+	set *workingSet
+	db  bun.IDB
+	now rooms.Time
+}
+
+// write queues a write and waits for its result. When ctx ends first the write
+// may still happen; the error then wraps ErrUnavailable.
+func write[T any](ctx context.Context, s *Store, ledgers bool, do func(ctx context.Context, t *tx) (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	var zero, value T
+	result := make(chan outcome, 1)
+	it := &item{
+		ledgers: ledgers,
+		write: func(ctx context.Context, t *tx) error {
+			var err error
+			value, err = do(ctx, t)
+			return err
+		},
+		done: func(err error) { result <- outcome{value, err} },
+	}
+	s.submit(it)
+	select {
+	case out := <-result:
+		if out.err != nil {
+			return zero, out.err
+		}
+		return out.value, nil
+	case <-ctx.Done():
+		return zero, fmt.Errorf("%w: %w", ErrUnavailable, context.Cause(ctx))
+	}
+}
+
+var (
+	errQueueFull = errors.New("too many commands wait")
+	errClosed    = errors.New("the store is closed")
+)
