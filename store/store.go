@@ -141,6 +141,7 @@ type RoomSummary struct {
 	EndedBy        rooms.Side
 	CloseReason    string
 	CampaignName   string
+	CampaignEndsAt rooms.Time
 	Currency       rooms.Currency
 	SponsorName    string
 	InfluencerName string
