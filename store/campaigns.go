@@ -168,7 +168,7 @@ const allocatedAmount = "CASE WHEN archived_at IS NULL THEN budget ELSE committe
 // Campaign finds a campaign.
 func (s *Store) Campaign(ctx context.Context, id string) (Campaign, error) {
 	var m campaignModel
-	if err := s.reads.NewSelect().Model(&m).Where("id = ?", id).Scan(ctx); err != nil {
+	if err := s.reads.db.NewSelect().Model(&m).Where("id = ?", id).Scan(ctx); err != nil {
 		return Campaign{}, readError("find campaign", err)
 	}
 	return m.campaign()
@@ -258,14 +258,14 @@ func (s *Store) ArchiveCampaign(ctx context.Context, sponsor, id string) error {
 
 // ListCampaigns lists a sponsor's campaigns, newest first.
 func (s *Store) ListCampaigns(ctx context.Context, sponsor, cursor string, limit int) (list []Campaign, next string, err error) {
-	q := s.reads.NewSelect().Where("sponsor_id = ?", sponsor)
+	q := s.reads.db.NewSelect().Where("sponsor_id = ?", sponsor)
 	return s.campaigns(ctx, q, cursor, limit)
 }
 
 // ListOpenCampaigns lists public campaigns that run at now and are neither
 // archived nor flagged, newest first. A flagged sponsor's are left out.
 func (s *Store) ListOpenCampaigns(ctx context.Context, now rooms.Time, f CampaignFilter) (list []Campaign, next string, err error) {
-	q := s.reads.NewSelect().Where("public").Where("ends_at > ?", micros(now)).
+	q := s.reads.db.NewSelect().Where("public").Where("ends_at > ?", micros(now)).
 		Where("archived_at IS NULL").Where("flagged_at IS NULL").
 		Where("NOT EXISTS (SELECT 1 FROM users u WHERE u.id = c.sponsor_id AND u.flagged_at IS NOT NULL)")
 	if f.Category != "" {
@@ -279,7 +279,7 @@ func (s *Store) ListOpenCampaigns(ctx context.Context, now rooms.Time, f Campaig
 
 // ListAllCampaigns lists campaigns for an admin, newest first.
 func (s *Store) ListAllCampaigns(ctx context.Context, f CampaignFilter) (list []Campaign, next string, err error) {
-	q := s.reads.NewSelect()
+	q := s.reads.db.NewSelect()
 	if f.Category != "" {
 		q = q.Where("lower(category) = lower(?)", f.Category)
 	}
@@ -351,7 +351,7 @@ func (s *Store) SetSponsorBudget(ctx context.Context, sponsor string, currency r
 // SponsorBudgets lists a sponsor's budgets by currency.
 func (s *Store) SponsorBudgets(ctx context.Context, sponsor string) ([]SponsorBudget, error) {
 	var list []SponsorBudget
-	err := s.reads.NewSelect().Model((*budgetModel)(nil)).Column("currency", "amount").
+	err := s.reads.db.NewSelect().Model((*budgetModel)(nil)).Column("currency", "amount").
 		ColumnExpr("(SELECT CAST(coalesce(sum("+allocatedAmount+"), 0) AS BIGINT) FROM campaigns c"+
 			" WHERE c.sponsor_id = b.user_id AND c.currency = b.currency) AS allocated").
 		Where("b.user_id = ?", sponsor).Order("currency").Scan(ctx, &list)

@@ -57,7 +57,11 @@ func (f sqliteFile) open(ctx context.Context, cfg *Config) (db database, err err
 	reads.SetMaxOpenConns(cfg.Readers)
 	reads.SetMaxIdleConns(cfg.Readers)
 	return database{
-		reads:  bun.NewDB(reads, sqlitedialect.New()),
+		reads: bun.NewDB(reads, sqlitedialect.New()),
+		lists: listForm{
+			in:    "IN (SELECT value FROM json_each(?))",
+			value: func(list []string) any { return jsonList(list) },
+		},
 		engine: newSQLiteEngine(conn, writes, turn),
 	}, nil
 }

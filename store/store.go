@@ -175,7 +175,7 @@ type RoomFilter struct {
 type Store struct {
 	cfg     Config
 	epoch   string
-	reads   *bun.DB // many connections that only read
+	reads   *reader
 	queue   *queue
 	writer  *writer
 	deliver *delivery
@@ -190,6 +190,7 @@ type Store struct {
 // database is an opened database: its readers and the writer's engine.
 type database struct {
 	reads  *bun.DB
+	lists  listForm
 	engine engine
 }
 
@@ -229,8 +230,12 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.engine.close(), db.reads.Close())
 	}
+	reads, err := newReader(ctx, db.reads, db.lists)
+	if err != nil {
+		return nil, errors.Join(err, db.engine.close(), db.reads.Close())
+	}
 	s := &Store{
-		cfg: cfg, epoch: epoch, reads: db.reads, engine: db.engine,
+		cfg: cfg, epoch: epoch, reads: reads, engine: db.engine,
 		queue: newQueue(cfg.QueueLimit), deliver: newDelivery(cfg.OnCommit), stopped: make(chan struct{}),
 	}
 	s.writer = &writer{
@@ -268,7 +273,7 @@ func (s *Store) Close(ctx context.Context) error {
 			return fmt.Errorf("store: close: %w", context.Cause(ctx))
 		}
 	}
-	s.stopping.Do(func() { s.closeErr = errors.Join(s.engine.close(), s.reads.Close()) })
+	s.stopping.Do(func() { s.closeErr = errors.Join(s.engine.close(), s.reads.close()) })
 	return s.closeErr
 }
 
@@ -277,7 +282,7 @@ func (s *Store) Epoch() string { return s.epoch }
 
 // Ping checks that the database answers.
 func (s *Store) Ping(ctx context.Context) error {
-	if err := s.reads.PingContext(ctx); err != nil {
+	if err := s.reads.db.PingContext(ctx); err != nil {
 		return unavailable("ping", err)
 	}
 	return nil

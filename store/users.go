@@ -116,7 +116,7 @@ func (s *Store) UserByID(ctx context.Context, id string) (User, error) { return 
 
 func (s *Store) user(ctx context.Context, column, value string) (User, error) {
 	var m userModel
-	err := s.reads.NewSelect().Model(&m).Where("? = ?", bun.Ident(column), value).Scan(ctx)
+	err := s.reads.db.NewSelect().Model(&m).Where("? = ?", bun.Ident(column), value).Scan(ctx)
 	if err != nil {
 		return User{}, readError("find user", err)
 	}
@@ -156,7 +156,7 @@ func set[T any](field, value *T) {
 func (s *Store) ListUsers(ctx context.Context, f UserFilter) (list []User, next string, err error) {
 	var models []userModel
 	limit := pageSize(f.Limit)
-	q := s.reads.NewSelect().Model(&models).Order("id DESC").Limit(int64(limit) + 1)
+	q := s.reads.db.NewSelect().Model(&models).Order("id DESC").Limit(int64(limit) + 1)
 	if f.Role != "" {
 		q = q.Where("role = ?", string(f.Role))
 	}
@@ -187,7 +187,7 @@ func (s *Store) ListUsers(ctx context.Context, f UserFilter) (list []User, next 
 func (s *Store) ListInfluencers(ctx context.Context, f InfluencerFilter) (list []User, next string, err error) {
 	var models []userModel
 	limit := pageSize(f.Limit)
-	q := s.reads.NewSelect().Model(&models).
+	q := s.reads.db.NewSelect().Model(&models).
 		Where("role = ?", string(rooms.Influencer)).Where("approved").Where("flagged_at IS NULL").
 		Order("reach DESC", "id ASC").Limit(int64(limit) + 1)
 	if f.Category != "" {
@@ -248,22 +248,31 @@ func (s *Store) CreateSession(ctx context.Context, ses Session) error {
 // SessionUser finds the session of a token that has not expired at now, and its
 // user.
 func (s *Store) SessionUser(ctx context.Context, tokenHash [32]byte, now rooms.Time) (Session, User, error) {
-	var m struct {
-		sessionModel `bun:",extend"`
-		User         *userModel `bun:"rel:belongs-to,join:user_id=id"`
+	ses, u := Session{TokenHash: tokenHash}, User{}
+	found := false
+	err := s.reads.prepared(ctx, "find session", s.reads.session, func(row []any) error {
+		p := columns[any]{v: row}
+		ses.Kind, ses.Name, ses.CreatedAt, ses.ExpiresAt = p.text(), p.text(), timeOf(p.int()), timeOf(p.int())
+		u.ID, u.Email, u.Name, u.Role = p.text(), p.text(), p.text(), rooms.Side(p.text())
+		u.PasswordHash, u.Approved = p.text(), p.int() != 0
+		if at := timeOf(p.intOrNull()); !at.IsZero() {
+			u.FlaggedAt = &at
+		}
+		u.FlagReason, u.Category, u.Niche = p.text(), p.text(), p.text()
+		u.Reach, u.CreatedAt = p.int(), timeOf(p.int())
+		ses.UserID, found = u.ID, true
+		return p.err("session")
+	}, tokenHash[:], micros(now))
+	if err == nil && !found {
+		err = fmt.Errorf("find session: %w", ErrNotFound)
 	}
-	err := s.reads.NewSelect().Model(&m).Relation("User").
-		Where("s.token_hash = ?", tokenHash[:]).Where("s.expires_at > ?", micros(now)).Scan(ctx)
-	if err != nil {
-		return Session{}, User{}, readError("find session", err)
-	}
-	return m.session(), m.User.user(), nil
+	return ses, u, err
 }
 
 // ListSessions lists a user's sessions that have not expired at now, newest first.
 func (s *Store) ListSessions(ctx context.Context, user string, now rooms.Time) ([]Session, error) {
 	var models []sessionModel
-	err := s.reads.NewSelect().Model(&models).Where("user_id = ?", user).
+	err := s.reads.db.NewSelect().Model(&models).Where("user_id = ?", user).
 		Where("expires_at > ?", micros(now)).Order("created_at DESC").Scan(ctx)
 	if err != nil {
 		return nil, readError("list sessions", err)

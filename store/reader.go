@@ -1,0 +1,142 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/uptrace/bun"
+)
+
+// reader is the pool of connections that only read. The statements that joins
+// and resumes run all the time are prepared once a connection.
+type reader struct {
+	db    *bun.DB
+	lists listForm
+
+	snapshot, tail, newest, feed, feedNewest, feedHead, session *sql.Stmt
+}
+
+// listForm is how a database takes a list of texts as one argument.
+type listForm struct {
+	in    string // follows the column's name
+	value func([]string) any
+	// numbered says that arguments are $1, $2 … and not ?.
+	numbered bool
+}
+
+// bind writes the arguments' places in the form of the database.
+func (f listForm) bind(query string) string {
+	if !f.numbered {
+		return query
+	}
+	var b strings.Builder
+	n := 0
+	for _, c := range []byte(query) {
+		if c != '?' {
+			b.WriteByte(c)
+			continue
+		}
+		n++
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(n))
+	}
+	return b.String()
+}
+
+const (
+	// offerJoins add the bytes of a room's last offer and of its deal.
+	offerJoins = " LEFT JOIN events l ON l.room_id = r.id AND l.seq = r.last_offer_seq" +
+		" LEFT JOIN events d ON d.room_id = r.id AND d.seq = r.deal_seq AND r.deal_seq <> r.last_offer_seq"
+	nameJoins = " JOIN campaigns c ON c.id = r.campaign_id" +
+		" JOIN users s ON s.id = r.sponsor_id JOIN users i ON i.id = r.influencer_id"
+
+	committedColumns = "e.pos, e.room_id, e.seq, e.type, e.body"
+	feedFrom         = "SELECT " + committedColumns + ", r.campaign_id FROM events e JOIN ad_requests r ON r.id = e.room_id"
+)
+
+func newReader(ctx context.Context, db *bun.DB, lists listForm) (*reader, error) {
+	r := &reader{db: db, lists: lists}
+	for _, s := range []struct {
+		stmt  **sql.Stmt
+		query string
+	}{
+		{&r.snapshot, "SELECT " + qualified("r.") + ", l.body, d.body, c.name, c.ends_at, s.name, i.name" +
+			" FROM ad_requests r" + offerJoins + nameJoins + " WHERE r.id = ?"},
+		{&r.tail, "SELECT " + committedColumns + " FROM events e" +
+			" WHERE e.room_id = ? AND e.seq > ? AND e.seq < ? ORDER BY e.seq LIMIT ?"},
+		{&r.newest, "SELECT " + committedColumns + " FROM events e" +
+			" WHERE e.room_id = ? AND e.seq > ? AND e.seq < ? ORDER BY e.seq DESC LIMIT ?"},
+		{&r.feed, feedFrom + " WHERE e.pos > ? AND e.pos < ? ORDER BY e.pos LIMIT ?"},
+		{&r.feedNewest, feedFrom + " WHERE e.pos > ? AND e.pos < ? ORDER BY e.pos DESC LIMIT ?"},
+		{&r.feedHead, "SELECT coalesce(max(pos), 0) FROM events"},
+		{&r.session, "SELECT s.kind, s.name, s.created_at, s.expires_at, u.id, u.email, u.name, u.role, u.password_hash," +
+			" CAST(CASE WHEN u.approved THEN 1 ELSE 0 END AS BIGINT), u.flagged_at, u.flag_reason, u.category, u.niche, u.reach, u.created_at" +
+			" FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = ? AND s.expires_at > ?"},
+	} {
+		var err error
+		if *s.stmt, err = db.DB.PrepareContext(ctx, lists.bind(s.query)); err != nil {
+			return nil, unavailable("prepare", err)
+		}
+	}
+	return r, nil
+}
+
+func (r *reader) close() error {
+	var errs []error
+	for _, s := range []*sql.Stmt{r.snapshot, r.tail, r.newest, r.feed, r.feedNewest, r.feedHead, r.session} {
+		if s != nil {
+			errs = append(errs, s.Close())
+		}
+	}
+	return errors.Join(append(errs, r.db.Close())...)
+}
+
+// rows runs a query and calls f with each row's values, which f may keep.
+func (r *reader) rows(ctx context.Context, what, query string, f func(row []any) error, args ...any) error {
+	rows, err := r.db.DB.QueryContext(ctx, r.lists.bind(query), args...)
+	if err != nil {
+		return unavailable(what, err)
+	}
+	return scanRows(what, rows, f)
+}
+
+// prepared does the same with a prepared statement.
+func (r *reader) prepared(ctx context.Context, what string, stmt *sql.Stmt, f func(row []any) error, args ...any) error {
+	rows, err := stmt.QueryContext(ctx, args...)
+	if err != nil {
+		return unavailable(what, err)
+	}
+	return scanRows(what, rows, f)
+}
+
+func scanRows(what string, rows *sql.Rows, f func(row []any) error) (err error) {
+	defer func() {
+		if cerr := rows.Close(); err == nil && cerr != nil {
+			err = unavailable(what, cerr)
+		}
+	}()
+	names, err := rows.Columns()
+	if err != nil {
+		return unavailable(what, err)
+	}
+	row, into := make([]any, len(names)), make([]any, len(names))
+	for i := range row {
+		into[i] = &row[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return unavailable(what, err)
+		}
+		if err := f(row); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return unavailable(what, err)
+	}
+	return nil
+}
