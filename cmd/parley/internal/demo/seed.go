@@ -26,6 +26,9 @@ type Clock struct {
 	now time.Time
 }
 
+// NewClock is a clock at the beginning of a story that ends at until.
+func NewClock(until time.Time) *Clock { return &Clock{now: until.Add(-history)} }
+
 // Now is the time of the story.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
@@ -61,7 +64,6 @@ type Seeder struct {
 // Run writes users, campaigns and negotiations.
 func (s *Seeder) Run(ctx context.Context) error {
 	s.entropy = randReader{s.Rand}
-	s.Clock.set(s.Until.Add(-history))
 	if err := s.createUsers(ctx); err != nil {
 		return err
 	}

@@ -1,0 +1,243 @@
+package demo
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"sync"
+	"time"
+
+	"parley/cmd/parley/internal/wire"
+	"parley/rooms"
+	"parley/store"
+)
+
+// Thinking is how long a counterparty takes before it answers.
+const (
+	minThinking = 1500 * time.Millisecond
+	maxThinking = 4 * time.Second
+	// listenAgain is how often a counterparty looks for turns that it missed.
+	listenAgain = 20 * time.Second
+	sessionTTL  = 24 * time.Hour
+)
+
+// Cast plays every member of the demo that no person plays.
+type Cast struct {
+	Store *store.Store
+	// URL is where the server listens.
+	URL string
+	Log *slog.Logger
+
+	stop     context.CancelFunc
+	players  sync.WaitGroup
+	sessions [][sha256.Size]byte
+}
+
+// Start logs the counterparties in. The members must have been seeded; in a
+// store with other users nobody is played.
+func (c *Cast) Start(ctx context.Context) error {
+	ctx, c.stop = context.WithCancel(ctx)
+	for i, m := range append(append([]member(nil), brands...), creators...) {
+		if m.played {
+			continue
+		}
+		user, err := c.Store.UserByEmail(ctx, m.email)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("demo: find a counterparty: %w", err)
+		}
+		token, err := c.session(ctx, user.ID)
+		if err != nil {
+			return err
+		}
+		client, err := wire.Open(ctx, wire.Config{URLs: []string{c.URL}, Token: token, Logger: c.Log})
+		if err != nil {
+			return fmt.Errorf("demo: connect a counterparty: %w", err)
+		}
+		p := &player{user: user, persona: personaOf(user.Role, i), store: c.Store, client: client, clock: wire.SystemClock{}, log: c.Log}
+		c.players.Go(func() {
+			defer func() { _ = client.Close() }() // it has nothing to say at its end
+			p.play(ctx)
+		})
+	}
+	return nil
+}
+
+// Stop ends the play and the counterparties' sessions.
+func (c *Cast) Stop(ctx context.Context) error {
+	c.stop()
+	c.players.Wait()
+	var errs []error
+	for _, hash := range c.sessions {
+		errs = append(errs, c.Store.RevokeSession(ctx, hash))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Cast) session(ctx context.Context, user string) (token string, err error) {
+	var secret [32]byte
+	if _, err := rand.Read(secret[:]); err != nil {
+		return "", fmt.Errorf("demo: make a token: %w", err)
+	}
+	token = base64.RawURLEncoding.EncodeToString(secret[:])
+	hash := sha256.Sum256([]byte(token))
+	now := rooms.At(time.Now())
+	err = c.Store.CreateSession(ctx, store.Session{
+		TokenHash: hash, UserID: user, Kind: store.SessionBearer, Name: "demo counterparty",
+		CreatedAt: now, ExpiresAt: now.Add(sessionTTL),
+	})
+	if err != nil {
+		return "", fmt.Errorf("demo: log a counterparty in: %w", err)
+	}
+	c.sessions = append(c.sessions, hash)
+	return token, nil
+}
+
+// player is one counterparty.
+type player struct {
+	user    store.User
+	persona Persona
+	store   *store.Store
+	client  *wire.Client
+	clock   wire.Clock
+	log     *slog.Logger
+}
+
+// play answers whenever it is the player's turn, until ctx ends.
+func (p *player) play(ctx context.Context) {
+	inbox := p.client.Join("inbox")
+	for {
+		if err := p.catchUp(ctx); err != nil && ctx.Err() == nil {
+			p.log.Warn("demo counterparty", "err", err)
+		}
+		waiting, cancel := context.WithTimeout(ctx, listenAgain)
+		err := p.listen(waiting, inbox)
+		cancel()
+		if ctx.Err() != nil || (err != nil && waiting.Err() == nil) {
+			return
+		}
+	}
+}
+
+// listen takes the inbox's notices until it fails or ctx ends.
+func (p *player) listen(ctx context.Context, inbox *wire.Topic) error {
+	for {
+		update, err := inbox.Next(ctx)
+		if err != nil {
+			return err
+		}
+		if update.Event == nil || update.Event.Type != "room" {
+			continue
+		}
+		var notice struct {
+			Room string     `json:"room"`
+			Turn rooms.Side `json:"turn"`
+		}
+		if err := json.Unmarshal(update.Event.Data, &notice); err != nil {
+			return fmt.Errorf("demo: inbox notice: %w", err)
+		}
+		if notice.Turn != p.user.Role {
+			continue
+		}
+		if err := p.answer(ctx, notice.Room); err != nil {
+			return err
+		}
+	}
+}
+
+// catchUp answers in every room in which it is the player's turn already.
+func (p *player) catchUp(ctx context.Context) error {
+	list, _, _, err := p.store.ListRooms(ctx, p.user.ID, store.RoomFilter{Mine: true, Limit: 100})
+	if err != nil {
+		return fmt.Errorf("demo: list rooms: %w", err)
+	}
+	for i := range list {
+		if err := p.answer(ctx, list[i].Room); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answer goes into the room, thinks, and moves. A refusal means that the room
+// has moved on; the next notice tells.
+func (p *player) answer(ctx context.Context, room string) error {
+	topic := p.client.Join("room:" + room)
+	defer topic.Leave()
+
+	thinking := minThinking + mathrand.N(maxThinking-minThinking)
+	if err := p.clock.Sleep(ctx, thinking/2); err != nil {
+		return err
+	}
+	p.client.Typing(room)
+	if err := p.clock.Sleep(ctx, thinking/2); err != nil {
+		return err
+	}
+	snapshot, err := p.store.Snapshot(ctx, room)
+	if err != nil {
+		return fmt.Errorf("demo: read room: %w", err)
+	}
+	state := &snapshot.State
+	standing := state.Standing()
+	if standing == nil || state.Turn() != p.user.Role {
+		return nil
+	}
+	first, err := p.firstFee(ctx, room, standing.Author)
+	if err != nil {
+		return err
+	}
+	p.client.Seen(room, state.Seq)
+	move := p.persona.Answer(standing, first, state.Offers.Of(p.user.Role))
+	commands := make([]wire.Command, 0, 2)
+	if move.Say != "" {
+		commands = append(commands, wire.Say(room, move.Say))
+	}
+	switch {
+	case move.Accept:
+		commands = append(commands, wire.Accept(room, standing.Seq, standing.Hash.String()))
+	case move.Decline:
+		commands = append(commands, wire.Decline(room, standing.Seq, "budget", ""))
+	default:
+		fee := rooms.Money{Amount: move.Fee, Currency: state.Currency}
+		commands = append(commands, wire.Counter(room, standing.Seq, map[string]any{"fee": fee}))
+	}
+	for _, cmd := range commands {
+		var refused *wire.Error
+		if _, err := p.client.Do(ctx, cmd); errors.As(err, &refused) {
+			p.log.Debug("demo counterparty refused", "type", cmd.Type, "code", refused.Code)
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// firstFee is the fee of a side's first offer in the room.
+func (p *player) firstFee(ctx context.Context, room string, side rooms.Side) (int64, error) {
+	events, err := p.store.Events(ctx, room, 0, 0, 100)
+	if err != nil {
+		return 0, fmt.Errorf("demo: read events: %w", err)
+	}
+	for i := range events {
+		if events[i].Type != rooms.TypeOffer {
+			continue
+		}
+		e, err := rooms.ParseEvent(events[i].Body)
+		if err != nil {
+			return 0, fmt.Errorf("demo: read events: %w", err)
+		}
+		if put, ok := e.Data.(rooms.OfferPut); ok && put.Offer.Author == side {
+			return put.Offer.Terms.Fee.Amount, nil
+		}
+	}
+	return 0, fmt.Errorf("demo: room %s has an offer of the %s that its log has not", room, side)
+}
