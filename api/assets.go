@@ -1,0 +1,130 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// hashedAssets is where the app's build puts files whose names change with
+// their content.
+const hashedAssets = "/assets/"
+
+// unbuilt is shown by a binary that was built without the app.
+const unbuilt = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Parley</title>
+<h1>Parley is running, without its app</h1>
+<p>This binary was built before the app. In <code>frontend/</code> run
+<code>npm ci &amp;&amp; npm run build</code>, then build the binary again.</p>
+<p>The API is described at <a href="/api/openapi.json">/api/openapi.json</a>.</p></html>`
+
+// assetRoutes serves the app: files by name, and its index for every other path,
+// as the app itself knows its pages.
+func (s *Server) assetRoutes() {
+	s.app.Use(func(c *fiber.Ctx) error {
+		if c.Method() != fiber.MethodGet && c.Method() != fiber.MethodHead {
+			return fiber.ErrNotFound
+		}
+		name := path.Clean("/" + c.Path())
+		if s.cfg.Assets != nil && name != "/" && !strings.Contains(name, "/.") {
+			err := s.sendAsset(c, name)
+			if err == nil || !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			if strings.HasPrefix(name, hashedAssets) {
+				// A page of an older build asks for a file that is gone.
+				return notFound("file")
+			}
+		}
+		return s.sendIndex(c)
+	})
+}
+
+func (s *Server) sendAsset(c *fiber.Ctx, name string) error {
+	file := strings.TrimPrefix(name, "/")
+	info, err := fs.Stat(s.cfg.Assets, file)
+	if err != nil {
+		return fmt.Errorf("stat asset: %w", err)
+	}
+	if info.IsDir() {
+		return fs.ErrNotExist
+	}
+	if file == "index.html" {
+		return s.sendIndex(c)
+	}
+	raw, err := fs.ReadFile(s.cfg.Assets, file)
+	if err != nil {
+		return fmt.Errorf("read asset: %w", err)
+	}
+	c.Set(fiber.HeaderContentType, contentType(file))
+	if strings.HasPrefix(name, hashedAssets) {
+		c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
+	} else {
+		c.Set(fiber.HeaderCacheControl, "no-cache")
+	}
+	return c.Send(raw)
+}
+
+func contentType(file string) string {
+	switch ext := path.Ext(file); ext {
+	case ".webmanifest":
+		return "application/manifest+json"
+	case ".woff2":
+		return "font/woff2"
+	default:
+		if t := mime.TypeByExtension(ext); t != "" {
+			return t
+		}
+		return "application/octet-stream"
+	}
+}
+
+func (s *Server) sendIndex(c *fiber.Ctx) error {
+	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
+	c.Set(fiber.HeaderCacheControl, "no-cache")
+	if s.cfg.Assets != nil {
+		raw, err := fs.ReadFile(s.cfg.Assets, "index.html")
+		if err == nil {
+			return c.Send(raw)
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("read index: %w", err)
+		}
+	}
+	return c.Status(http.StatusOK).SendString(unbuilt)
+}
+
+// contentPolicy lets the app load what it was built with and talk to its own
+// server. There are no inline scripts; styles that components set at run time
+// are attributes.
+func contentPolicy(o *origins) string {
+	connect := "'self'"
+	if o.public != nil {
+		// Not every browser takes 'self' for WebSocket.
+		scheme := "ws"
+		if o.https() {
+			scheme = "wss"
+		}
+		connect += " " + scheme + "://" + o.public.Host
+	}
+	return "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; " +
+		"img-src 'self' data:; font-src 'self'; connect-src " + connect + "; " +
+		"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+}
+
+func (s *Server) securityHeaders(c *fiber.Ctx) {
+	c.Set("Content-Security-Policy", s.csp)
+	c.Set("X-Content-Type-Options", "nosniff")
+	c.Set("X-Frame-Options", "DENY")
+	c.Set("Referrer-Policy", "strict-origin-when-cross-origin")
+	c.Set("Cross-Origin-Opener-Policy", "same-origin")
+	c.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+	if s.origins.https() {
+		c.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+	}
+}

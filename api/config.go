@@ -1,0 +1,105 @@
+package api
+
+import (
+	"crypto/rand"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"net/netip"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+
+	"parley/hub"
+	"parley/store"
+)
+
+// Config says what a server works with. Store, Hub and Relay are required; zero
+// values choose the defaults named.
+type Config struct {
+	Store *store.Store
+	Hub   *hub.Hub
+	// Relay is the one that feeds Hub from Store.
+	Relay *Relay
+	// Metrics is the one that Store and Hub report to. Default: a new one.
+	Metrics *Metrics
+
+	Clock func() time.Time
+	// Rand makes tokens and ids. Default crypto/rand.
+	Rand io.Reader
+	// Jitter returns a random number in [0, n), to spread pings.
+	Jitter func(n int64) int64
+	Logger *slog.Logger
+
+	// PublicURL is where people reach the server, for example
+	// https://parley.example. With https, cookies are Secure and browsers are told
+	// to stay with it. Empty: whatever host a request names.
+	PublicURL string
+	// Origins are further origins whose pages may use the API.
+	Origins []string
+	// TrustedProxies are the addresses whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+	Limits         Limits
+	// Passwords is the cost of a password's hash. Default: PasswordParams.
+	Passwords *argon2id.Params
+
+	// Assets is the built app with index.html at its root; nil or without it, a
+	// page says how to build it.
+	Assets fs.FS
+
+	// Heartbeat is the time between two pings. Default 20 s.
+	Heartbeat time.Duration
+	// WriteTimeout bounds one write to a client, Linger the wait for its answer to
+	// a close frame. Default 10 s and 1 s.
+	WriteTimeout, Linger time.Duration
+	// SessionTTL is how long a login lasts, TokenTTL how long a program's token
+	// does if it does not say less. Default 30 and 90 days.
+	SessionTTL, TokenTTL time.Duration
+	// OffersPerSide is how many offers a side may put in a room. Default 10.
+	OffersPerSide int
+	// RequireApproval has an admin approve new users before they negotiate.
+	RequireApproval bool
+	// BusUp tells whether the bus between instances works. Default: it does.
+	BusUp func() bool
+}
+
+func (c *Config) setDefaults() error {
+	if c.Store == nil || c.Hub == nil || c.Relay == nil {
+		return errors.New("api: Config needs Store, Hub and Relay")
+	}
+	if c.Metrics == nil {
+		c.Metrics = NewMetrics()
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	if c.Jitter == nil {
+		c.Jitter = mathrand.Int64N
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.BusUp == nil {
+		c.BusUp = func() bool { return true }
+	}
+	c.Limits.setDefaults()
+	orElse(&c.Heartbeat, 20*time.Second)
+	orElse(&c.WriteTimeout, 10*time.Second)
+	orElse(&c.Linger, time.Second)
+	orElse(&c.SessionTTL, 30*24*time.Hour)
+	orElse(&c.TokenTTL, 90*24*time.Hour)
+	orElse(&c.OffersPerSide, 10)
+	return nil
+}
+
+func orElse[T comparable](v *T, otherwise T) {
+	var zero T
+	if *v == zero {
+		*v = otherwise
+	}
+}

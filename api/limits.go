@@ -1,0 +1,156 @@
+package api
+
+import (
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Rate is how often something may happen: PerSecond on average, Burst at once.
+// The zero Rate allows nothing.
+type Rate struct {
+	PerSecond float64
+	Burst     int
+}
+
+// Limits are what one client may ask for. Zero values choose the defaults named.
+type Limits struct {
+	// Commands bounds the durable commands of one user. Default 20/s, burst 60.
+	Commands Rate
+	// Signals bounds typing and seen of one user; what is over it is dropped.
+	// Default 5/s, burst 20.
+	Signals Rate
+	// Requests bounds joins, leaves and REST requests of one user. Default 50/s,
+	// burst 200.
+	Requests Rate
+	// Flood bounds everything one user sends over the socket; over it the
+	// connection is closed. Default 100/s, burst 400.
+	Flood Rate
+	// Logins bounds logins and registrations of one address, LoginsPerAccount
+	// logins to one account. Default 1/s burst 10, and 0.1/s burst 10.
+	Logins, LoginsPerAccount Rate
+	// Upgrades bounds new connections of one address. Default 50/s, burst 500.
+	Upgrades Rate
+	// InFlight bounds the commands of one connection that wait for their commit.
+	// Default 64.
+	InFlight int
+	// Keys bounds the users or addresses that one limit remembers. Default 65,536.
+	Keys int
+}
+
+func (l *Limits) setDefaults() {
+	set := func(r *Rate, perSecond float64, burst int) {
+		if *r == (Rate{}) {
+			*r = Rate{PerSecond: perSecond, Burst: burst}
+		}
+	}
+	set(&l.Commands, 20, 60)
+	set(&l.Signals, 5, 20)
+	set(&l.Requests, 50, 200)
+	set(&l.Flood, 100, 400)
+	set(&l.Logins, 1, 10)
+	set(&l.LoginsPerAccount, 0.1, 10)
+	set(&l.Upgrades, 50, 500)
+	if l.InFlight == 0 {
+		l.InFlight = 64
+	}
+	if l.Keys == 0 {
+		l.Keys = 1 << 16
+	}
+}
+
+// limiter holds one Rate for each key in bounded memory. When it is full, keys
+// that have not been used for as long as their bucket takes to fill are
+// forgotten, which changes nothing for them; when none is, a new key is refused.
+type limiter struct {
+	rate Rate
+	keys int
+	now  func() time.Time
+	// idle is how long an empty bucket takes to fill.
+	idle time.Duration
+
+	mu      sync.Mutex
+	buckets map[string]*bucket
+	// swept is when keys were forgotten last: a flood of new ones must not cost a
+	// walk over all each time.
+	swept time.Time
+}
+
+type bucket struct {
+	tokens *rate.Limiter
+	used   time.Time
+}
+
+func newLimiter(r Rate, keys int, now func() time.Time) *limiter {
+	idle := time.Hour
+	if r.PerSecond > 0 {
+		idle = time.Duration(float64(r.Burst) / r.PerSecond * float64(time.Second))
+	}
+	return &limiter{rate: r, keys: keys, now: now, idle: idle, buckets: make(map[string]*bucket)}
+}
+
+// allow takes one from the key's bucket. If there is none, it tells when there
+// will be.
+func (l *limiter) allow(key string) (ok bool, retry time.Duration) {
+	now := l.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.buckets[key]
+	if b == nil {
+		if len(l.buckets) >= l.keys && !l.sweep(now) {
+			return false, time.Second
+		}
+		b = &bucket{tokens: rate.NewLimiter(rate.Limit(l.rate.PerSecond), l.rate.Burst)}
+		l.buckets[key] = b
+	}
+	b.used = now
+	if b.tokens.AllowN(now, 1) {
+		return true, 0
+	}
+	if l.rate.PerSecond <= 0 {
+		return false, l.idle
+	}
+	missing := 1 - b.tokens.TokensAt(now)
+	return false, time.Duration(missing / l.rate.PerSecond * float64(time.Second))
+}
+
+// sweep forgets idle keys and tells whether there is room for one more.
+func (l *limiter) sweep(now time.Time) bool {
+	if now.Sub(l.swept) < time.Second {
+		return false
+	}
+	l.swept = now
+	for key, b := range l.buckets {
+		if now.Sub(b.used) >= l.idle {
+			delete(l.buckets, key)
+		}
+	}
+	return len(l.buckets) < l.keys
+}
+
+// check is allow as an error.
+func (l *limiter) check(key string) error {
+	if ok, retry := l.allow(key); !ok {
+		return rateLimited(retry)
+	}
+	return nil
+}
+
+// limits are a server's limiters.
+type limits struct {
+	commands, signals, requests, flood *limiter
+	logins, accounts, upgrades         *limiter
+}
+
+func newLimits(l Limits, now func() time.Time) limits {
+	return limits{
+		commands: newLimiter(l.Commands, l.Keys, now),
+		signals:  newLimiter(l.Signals, l.Keys, now),
+		requests: newLimiter(l.Requests, l.Keys, now),
+		flood:    newLimiter(l.Flood, l.Keys, now),
+		logins:   newLimiter(l.Logins, l.Keys, now),
+		accounts: newLimiter(l.LoginsPerAccount, l.Keys, now),
+		upgrades: newLimiter(l.Upgrades, l.Keys, now),
+	}
+}

@@ -1,0 +1,132 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/fiber/v2"
+)
+
+// mediaJSON is the one content type of the API.
+const mediaJSON = "application/json"
+
+// request is what every handler may know of its request.
+type request struct {
+	id   string
+	addr string
+	// who is nil on routes that are open to everybody.
+	who *caller
+}
+
+type requestKey struct{}
+
+func requestOf(ctx context.Context) *request {
+	r, _ := ctx.Value(requestKey{}).(*request)
+	return r
+}
+
+// signedIn is the security of a route that needs a session.
+var signedIn = []map[string][]string{{"cookie": {}}, {"bearer": {}}}
+
+// handle registers a route. Handlers return errors of the layers below; here
+// they become answers.
+func handle[I, O any](s *Server, op huma.Operation, handler func(context.Context, *request, *I) (*O, error)) {
+	if op.DefaultStatus == 0 {
+		op.DefaultStatus = http.StatusOK
+	}
+	if op.Responses == nil {
+		op.Responses = make(map[string]*huma.Response)
+	}
+	// The connection's own deadlines bound the reading of a body.
+	op.BodyReadTimeout = -1
+	op.MaxBodyBytes = maxBodyBytes
+	op.Responses["default"] = &huma.Response{
+		Description: "An error",
+		Content:     map[string]*huma.MediaType{mediaJSON: {Schema: schemaRef("Error")}},
+	}
+	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
+		r := requestOf(ctx)
+		out, err := handler(ctx, r, in)
+		if err == nil {
+			return out, nil
+		}
+		e := *asError(err)
+		e.Info.RequestID = r.id
+		if e.status >= http.StatusInternalServerError && e.cause != nil {
+			s.log.Error("request failed", "request_id", r.id, "operation", op.OperationID, "err", e.cause)
+		}
+		return nil, &e
+	})
+}
+
+// admit runs before every route of the API: it finds out who asks and whether
+// they may ask now.
+func (s *Server) admit(ctx huma.Context, next func(huma.Context)) {
+	c := humafiber.Unwrap(ctx)
+	r := &request{id: requestIDOf(c), addr: clientAddr(c, s.cfg.TrustedProxies)}
+	cred := credentialOf(ctx.Header(fiber.HeaderAuthorization), c.Cookies(cookieName))
+	cred.token = strings.Clone(cred.token)
+	if !safeMethod(ctx.Method()) && !cred.bearer && s.crossSite(c) {
+		s.deny(ctx, r, forbidden("Requests from this origin are not allowed.", "origin"))
+		return
+	}
+	ctx.SetHeader("Cache-Control", "no-store")
+	if len(ctx.Operation().Security) > 0 {
+		who, err := s.authenticate(ctx.Context(), cred)
+		if err == nil {
+			err = s.limits.requests.check(who.id)
+		}
+		if err != nil {
+			s.deny(ctx, r, err)
+			return
+		}
+		r.who = &who
+	}
+	next(huma.WithValue(ctx, requestKey{}, r))
+}
+
+func safeMethod(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}
+
+// deny answers in admit's place.
+func (s *Server) deny(ctx huma.Context, r *request, err error) {
+	c := humafiber.Unwrap(ctx)
+	if e := s.sendError(c, asError(err)); e != nil {
+		s.log.Error("request failed", "request_id", r.id, "err", e)
+	}
+}
+
+// raw is an answer that was built as bytes.
+type raw struct {
+	ContentType string `header:"Content-Type" hidden:"true"`
+	Body        []byte
+}
+
+func rawJSON(body []byte) *raw { return &raw{ContentType: mediaJSON, Body: body} }
+
+// answers describes the success of a route whose answer is raw.
+func answers(status int, description, schema string) map[string]*huma.Response {
+	return map[string]*huma.Response{strconv.Itoa(status): {
+		Description: description,
+		Content:     map[string]*huma.MediaType{mediaJSON: {Schema: schemaRef(schema)}},
+	}}
+}
+
+func schemaRef(name string) *huma.Schema { return &huma.Schema{Ref: "#/components/schemas/" + name} }
+
+// rawBody takes a body as it is; it is decoded by the handler.
+type rawBody []byte
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (b *rawBody) UnmarshalJSON(raw []byte) error {
+	*b = append((*b)[:0], raw...)
+	return nil
+}
+
+var _ json.Unmarshaler = (*rawBody)(nil)

@@ -1,0 +1,364 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/oklog/ulid/v2"
+
+	"parley/rooms"
+	"parley/store"
+)
+
+type campaignBody struct {
+	Name        string      `json:"name" minLength:"1" maxLength:"120"`
+	Description string      `json:"description,omitempty" maxLength:"4000"`
+	Goals       string      `json:"goals,omitempty" maxLength:"2000"`
+	Category    string      `json:"category,omitempty" maxLength:"60"`
+	Niches      []string    `json:"niches,omitempty" maxItems:"10"`
+	StartsOn    rooms.Date  `json:"starts_on" format:"date"`
+	EndsOn      rooms.Date  `json:"ends_on" format:"date" doc:"The last day"`
+	Budget      rooms.Money `json:"budget"`
+	Visibility  string      `json:"visibility,omitempty" enum:"public,private" doc:"By default private"`
+}
+
+type campaignPatch struct {
+	Name        *string      `json:"name,omitempty" minLength:"1" maxLength:"120"`
+	Description *string      `json:"description,omitempty" maxLength:"4000"`
+	Goals       *string      `json:"goals,omitempty" maxLength:"2000"`
+	Category    *string      `json:"category,omitempty" maxLength:"60"`
+	Niches      *[]string    `json:"niches,omitempty" maxItems:"10"`
+	StartsOn    *rooms.Date  `json:"starts_on,omitempty" format:"date"`
+	EndsOn      *rooms.Date  `json:"ends_on,omitempty" format:"date"`
+	Budget      *rooms.Money `json:"budget,omitempty"`
+	Visibility  *string      `json:"visibility,omitempty" enum:"public,private"`
+}
+
+type (
+	createCampaignInput struct{ Body campaignBody }
+	campaignOutput      struct{ Body campaignView }
+	campaignInput       struct {
+		ID string `path:"id"`
+	}
+	updateCampaignInput struct {
+		ID   string `path:"id"`
+		Body campaignPatch
+	}
+	listCampaignsInput struct {
+		Scope    string `query:"scope" enum:"own,open" doc:"open: public campaigns that run now. By default one's own"`
+		Query    string `query:"q" maxLength:"100"`
+		Category string `query:"category" maxLength:"60"`
+		Cursor   string `query:"cursor" maxLength:"200"`
+		Limit    int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
+	}
+	listCampaignsOutput struct {
+		Body struct {
+			Items      []campaignView `json:"items"`
+			NextCursor string         `json:"next_cursor" doc:"For the next page; empty at the end"`
+		}
+	}
+	listInfluencersInput struct {
+		Query  string `query:"q" maxLength:"100" doc:"Part of the name, category or niche"`
+		Cursor string `query:"cursor" maxLength:"200"`
+		Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	}
+	listInfluencersOutput struct {
+		Body struct {
+			Items      []influencerView `json:"items"`
+			NextCursor string           `json:"next_cursor"`
+		}
+	}
+	openInput struct {
+		ID   string  `path:"id"`
+		Body rawBody `required:"true"`
+	}
+	openOutput struct{ Body openedView }
+	openedView struct {
+		Room string `json:"room"`
+		Seq  int64  `json:"seq" doc:"The number of the last event that this made"`
+	}
+)
+
+func (s *Server) campaignRoutes() {
+	tags := []string{"campaigns"}
+	handle(s, huma.Operation{
+		OperationID: "listCampaigns", Method: http.MethodGet, Path: "/api/campaigns", Tags: tags, Security: signedIn,
+		Summary: "One's own campaigns, or those open to applications",
+	}, s.listCampaigns)
+	handle(s, huma.Operation{
+		OperationID: "createCampaign", Method: http.MethodPost, Path: "/api/campaigns", Tags: tags, Security: signedIn,
+		Summary: "Create a campaign", DefaultStatus: http.StatusCreated,
+	}, s.createCampaign)
+	handle(s, huma.Operation{
+		OperationID: "getCampaign", Method: http.MethodGet, Path: "/api/campaigns/{id}", Tags: tags, Security: signedIn,
+		Summary: "A campaign; its figures only for the owner",
+	}, s.getCampaign)
+	handle(s, huma.Operation{
+		OperationID: "updateCampaign", Method: http.MethodPatch, Path: "/api/campaigns/{id}", Tags: tags, Security: signedIn,
+		Summary: "Change a campaign; sent terms stay as they are",
+	}, s.updateCampaign)
+	handle(s, huma.Operation{
+		OperationID: "listInfluencers", Method: http.MethodGet, Path: "/api/influencers", Tags: tags, Security: signedIn,
+		Summary: "Search influencers, widest reach first",
+	}, s.listInfluencers)
+	handle(s, huma.Operation{
+		OperationID: "invite", Method: http.MethodPost, Path: "/api/campaigns/{id}/invitations", Tags: tags, Security: signedIn,
+		Summary: "Invite an influencer; the same id again gives the same answer", DefaultStatus: http.StatusCreated,
+		RequestBody: bodyOf("Invitation"), SkipValidateBody: true,
+	}, s.invite)
+	handle(s, huma.Operation{
+		OperationID: "apply", Method: http.MethodPost, Path: "/api/campaigns/{id}/applications", Tags: tags, Security: signedIn,
+		Summary: "Apply to a public campaign; the same id again gives the same answer", DefaultStatus: http.StatusCreated,
+		RequestBody: bodyOf("Application"), SkipValidateBody: true,
+	}, s.apply)
+}
+
+func (s *Server) listCampaigns(ctx context.Context, r *request, in *listCampaignsInput) (*listCampaignsOutput, error) {
+	var list []store.Campaign
+	var err error
+	out := &listCampaignsOutput{}
+	own := in.Scope == "own" || in.Scope == "" && r.who.role == rooms.Sponsor
+	if own {
+		if err := r.who.need(rooms.Sponsor); err != nil {
+			return nil, err
+		}
+		list, out.Body.NextCursor, err = s.store.ListCampaigns(ctx, r.who.id, in.Cursor, in.Limit)
+	} else {
+		list, out.Body.NextCursor, err = s.store.ListOpenCampaigns(ctx, rooms.At(s.cfg.Clock()), store.CampaignFilter{
+			Query: in.Query, Category: in.Category, Cursor: in.Cursor, Limit: in.Limit,
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	out.Body.Items = make([]campaignView, len(list))
+	for i := range list {
+		out.Body.Items[i] = viewCampaign(&list[i], own)
+	}
+	return out, nil
+}
+
+func (s *Server) createCampaign(ctx context.Context, r *request, in *createCampaignInput) (*campaignOutput, error) {
+	if err := r.who.need(rooms.Sponsor); err != nil {
+		return nil, err
+	}
+	if err := r.who.mayNegotiate(); err != nil {
+		return nil, err
+	}
+	b := &in.Body
+	starts, ends, err := s.campaignDates(&b.StartsOn, &b.EndsOn)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.store.CreateCampaign(ctx, store.Campaign{
+		Sponsor: r.who.id, Name: strings.TrimSpace(b.Name), Description: b.Description, Goals: b.Goals,
+		Category: b.Category, Niches: b.Niches, StartsAt: *starts, EndsAt: *ends,
+		Public: b.Visibility == visibilityPublic, Currency: b.Budget.Currency, Budget: b.Budget.Amount,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &campaignOutput{Body: viewCampaign(&c, true)}, nil
+}
+
+// campaignDates turns the first and the last day into the instants that begin
+// and end a campaign. Its end must lie ahead.
+func (s *Server) campaignDates(first, last *rooms.Date) (starts, ends *rooms.Time, err error) {
+	if first != nil {
+		t, err := first.Time()
+		if err != nil {
+			return nil, nil, invalid("starts_on", "must be a date such as 2027-01-15")
+		}
+		at := rooms.At(t)
+		starts = &at
+	}
+	if last != nil {
+		t, err := last.Time()
+		if err != nil {
+			return nil, nil, invalid("ends_on", "must be a date such as 2027-01-15")
+		}
+		at := rooms.At(t.AddDate(0, 0, 1))
+		if !s.cfg.Clock().Before(at.Time) {
+			return nil, nil, invalid("ends_on", "must not be past")
+		}
+		ends = &at
+	}
+	if starts != nil && ends != nil && !starts.Before(*ends) {
+		return nil, nil, invalid("ends_on", "must not be before starts_on")
+	}
+	return starts, ends, nil
+}
+
+func (s *Server) getCampaign(ctx context.Context, r *request, in *campaignInput) (*campaignOutput, error) {
+	c, err := s.store.Campaign(ctx, in.ID)
+	if err != nil {
+		return nil, found(err, "campaign")
+	}
+	switch {
+	case r.who.role == rooms.Admin, c.Sponsor == r.who.id:
+		return &campaignOutput{Body: viewCampaign(&c, true)}, nil
+	case r.who.role != rooms.Influencer:
+		return nil, notFound("campaign")
+	}
+	if !c.Public || c.FlaggedAt != nil || c.ArchivedAt != nil {
+		// Not on show, but those who negotiate in it know it.
+		list, _, _, err := s.store.ListRooms(ctx, r.who.id, store.RoomFilter{Campaign: c.ID, Limit: 1})
+		if err != nil {
+			return nil, err
+		}
+		if len(list) == 0 {
+			return nil, notFound("campaign")
+		}
+	}
+	return &campaignOutput{Body: viewCampaign(&c, false)}, nil
+}
+
+func (s *Server) updateCampaign(ctx context.Context, r *request, in *updateCampaignInput) (*campaignOutput, error) {
+	if r.who.role != rooms.Sponsor {
+		return nil, notFound("campaign")
+	}
+	b := &in.Body
+	current, err := s.store.Campaign(ctx, in.ID)
+	if err != nil {
+		return nil, found(err, "campaign")
+	}
+	if current.Sponsor != r.who.id {
+		return nil, notFound("campaign")
+	}
+	starts, ends, err := s.campaignDates(b.StartsOn, b.EndsOn)
+	if err != nil {
+		return nil, err
+	}
+	patch := store.CampaignPatch{
+		Name: b.Name, Description: b.Description, Goals: b.Goals, Category: b.Category, Niches: b.Niches,
+		StartsAt: starts, EndsAt: ends,
+	}
+	if b.Visibility != nil {
+		public := *b.Visibility == visibilityPublic
+		patch.Public = &public
+	}
+	if b.Budget != nil {
+		if b.Budget.Currency != current.Currency {
+			return nil, invalid("budget.currency", fmt.Sprintf("must stay %s", current.Currency))
+		}
+		patch.Budget = &b.Budget.Amount
+	}
+	c, err := s.store.UpdateCampaign(ctx, r.who.id, in.ID, patch)
+	if err != nil {
+		return nil, found(err, "campaign")
+	}
+	return &campaignOutput{Body: viewCampaign(&c, true)}, nil
+}
+
+func (s *Server) listInfluencers(ctx context.Context, r *request, in *listInfluencersInput) (*listInfluencersOutput, error) {
+	list, next, err := s.store.ListInfluencers(ctx, store.InfluencerFilter{Query: in.Query, Cursor: in.Cursor, Limit: in.Limit})
+	if err != nil {
+		return nil, err
+	}
+	out := &listInfluencersOutput{}
+	out.Body.NextCursor = next
+	out.Body.Items = make([]influencerView, len(list))
+	for i := range list {
+		u := &list[i]
+		out.Body.Items[i] = influencerView{ID: u.ID, Name: u.Name, Category: u.Category, Niche: u.Niche, Reach: u.Reach}
+	}
+	return out, nil
+}
+
+func (s *Server) invite(ctx context.Context, r *request, in *openInput) (*openOutput, error) {
+	if err := r.who.need(rooms.Sponsor); err != nil {
+		return nil, err
+	}
+	f, refusal := decodeOpen(in.Body, true)
+	if refusal != nil {
+		return nil, refusal
+	}
+	open := f.command.(rooms.Open)
+	u, err := s.store.UserByID(ctx, open.Influencer)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	if err != nil || u.Role != rooms.Influencer || u.FlaggedAt != nil {
+		return nil, invalid("influencer", "is not an influencer who can be invited")
+	}
+	return s.open(ctx, r, in.ID, f, open)
+}
+
+func (s *Server) apply(ctx context.Context, r *request, in *openInput) (*openOutput, error) {
+	if err := r.who.need(rooms.Influencer); err != nil {
+		return nil, err
+	}
+	f, refusal := decodeOpen(in.Body, false)
+	if refusal != nil {
+		return nil, refusal
+	}
+	open := f.command.(rooms.Open)
+	open.Influencer = r.who.id
+	return s.open(ctx, r, in.ID, f, open)
+}
+
+// open makes a room. Its id follows from who asks and the command's id, so that
+// the same request always means the same room.
+func (s *Server) open(ctx context.Context, r *request, campaign string, f frame, open rooms.Open) (*openOutput, error) {
+	if !isULID(campaign) {
+		return nil, notFound("campaign")
+	}
+	sum := sha256.Sum256([]byte(r.who.id + " " + f.id))
+	room := ulid.ULID(sum[:len(ulid.ULID{})]).String()
+	open.ID, open.Campaign, open.Limit = room, campaign, s.cfg.OffersPerSide
+	f.room, f.command = room, open
+	result, err := s.command(ctx, r.who, &f)
+	if err != nil {
+		return nil, err
+	}
+	return &openOutput{Body: openedView{Room: room, Seq: result.Seq}}, nil
+}
+
+// decodeOpen reads the body of an invitation or an application.
+func decodeOpen(raw []byte, invitation bool) (frame, *Error) {
+	var space [maxMembers]member
+	f := frame{kind: rooms.Open{}.Name()}
+	members, err := splitObject(raw, space[:0])
+	if err != nil {
+		return f, err
+	}
+	var open rooms.Open
+	for _, m := range members {
+		switch {
+		case m.name == "id":
+			f.id, err = text(m, maxIDChars)
+		case m.name == "influencer" && invitation:
+			open.Influencer, err = text(m, maxIDChars)
+		case m.name == "terms":
+			terms, refusal := rooms.ParsePatch(m.value)
+			if refusal != nil {
+				return f, refused(refusal)
+			}
+			open.Terms = &terms
+		case m.name == "expires_in":
+			open.ExpiresIn, err = lifetime(m)
+		case m.name == "message":
+			open.Message, err = text(m, 0)
+		default:
+			err = invalid(m.name, "is not a known field")
+		}
+		if err != nil {
+			return f, err
+		}
+	}
+	switch {
+	case !isULID(f.id):
+		return f, invalid("id", "must be a ULID")
+	case invitation && open.Influencer == "":
+		return f, invalid("influencer", "is required")
+	case open.Terms == nil && open.ExpiresIn != 0:
+		return f, invalid("expires_in", "belongs to terms, which are missing")
+	}
+	f.command = open
+	return f, nil
+}

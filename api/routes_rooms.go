@@ -1,0 +1,157 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"parley/rooms"
+	"parley/store"
+)
+
+type (
+	listRoomsInput struct {
+		Status   string `query:"status" enum:"invited,applied,negotiating,agreed,completed,declined,withdrawn,expired,closed"`
+		Turn     string `query:"turn" enum:"mine" doc:"Only rooms in which it is one's own turn"`
+		Campaign string `query:"campaign" maxLength:"40" doc:"Only rooms of this campaign"`
+		Cursor   string `query:"cursor" maxLength:"200"`
+		Limit    int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
+	}
+	listRoomsOutput struct {
+		Body struct {
+			Items       []summaryView `json:"items"`
+			NextCursor  string        `json:"next_cursor" doc:"For the next page; empty at the end"`
+			UnreadTotal int64         `json:"unread_total" doc:"Unread events in all of one's rooms"`
+		}
+	}
+	roomInput struct {
+		ID string `path:"id"`
+	}
+	eventsInput struct {
+		ID     string `path:"id"`
+		After  int64  `query:"after" minimum:"0" doc:"Only events with a higher seq"`
+		Before int64  `query:"before" minimum:"0" doc:"Only events with a lower seq; alone, the newest of them"`
+		Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	}
+	commandInput struct {
+		ID   string  `path:"id"`
+		Body rawBody `required:"true"`
+	}
+)
+
+func (s *Server) roomRoutes() {
+	tags := []string{"rooms"}
+	handle(s, huma.Operation{
+		OperationID: "listRooms", Method: http.MethodGet, Path: "/api/rooms", Tags: tags, Security: signedIn,
+		Summary: "One's rooms, newest change first",
+	}, s.listRooms)
+	handle(s, huma.Operation{
+		OperationID: "getRoom", Method: http.MethodGet, Path: "/api/rooms/{id}", Tags: tags, Security: signedIn,
+		Summary: "A room's whole state", Responses: answers(http.StatusOK, "The state at seq", "Snapshot"),
+	}, s.getRoom)
+	handle(s, huma.Operation{
+		OperationID: "listEvents", Method: http.MethodGet, Path: "/api/rooms/{id}/events", Tags: tags, Security: signedIn,
+		Summary: "A room's events, oldest first", Responses: answers(http.StatusOK, "A page of events", "EventPage"),
+	}, s.listEvents)
+	handle(s, huma.Operation{
+		OperationID: "command", Method: http.MethodPost, Path: "/api/rooms/{id}/commands", Tags: tags, Security: signedIn,
+		Summary:   "Give a command, as over the socket; the same id again gives the same answer",
+		Responses: answers(http.StatusOK, "The event is on disk", "CommandResult"),
+		// Decoded and checked by the socket's decoder.
+		RequestBody: bodyOf("Command"), SkipValidateBody: true,
+	}, s.postCommand)
+}
+
+func (s *Server) listRooms(ctx context.Context, r *request, in *listRoomsInput) (*listRoomsOutput, error) {
+	list, next, unread, err := s.store.ListRooms(ctx, r.who.id, store.RoomFilter{
+		Status: rooms.Status(in.Status), Mine: in.Turn == "mine", Campaign: in.Campaign,
+		Cursor: in.Cursor, Limit: in.Limit,
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &listRoomsOutput{}
+	out.Body.NextCursor, out.Body.UnreadTotal = next, unread
+	out.Body.Items = make([]summaryView, len(list))
+	for i := range list {
+		out.Body.Items[i] = viewSummary(&list[i], r.who.id)
+	}
+	return out, nil
+}
+
+// mayRead lets the two parties and admins see a room.
+func (s *Server) mayRead(ctx context.Context, who *caller, room string) error {
+	if !isULID(room) {
+		return notFound("room")
+	}
+	side, err := s.relay.side(ctx, room, who.id)
+	if err != nil {
+		return found(err, "room")
+	}
+	if side == "" && who.role != rooms.Admin {
+		return notFound("room")
+	}
+	return nil
+}
+
+// snapshot is a room's state as JSON, and the seq up to which it reaches.
+func (s *Server) snapshot(ctx context.Context, room string) (int64, []byte, error) {
+	snapshot, err := s.store.Snapshot(ctx, room)
+	if err != nil {
+		return 0, nil, err
+	}
+	raw, err := encodeSnapshot(&snapshot)
+	return snapshot.State.Seq, raw, err
+}
+
+func (s *Server) getRoom(ctx context.Context, r *request, in *roomInput) (*raw, error) {
+	if err := s.mayRead(ctx, r.who, in.ID); err != nil {
+		return nil, err
+	}
+	_, body, err := s.snapshot(ctx, in.ID)
+	if err != nil {
+		return nil, found(err, "room")
+	}
+	return rawJSON(body), nil
+}
+
+func (s *Server) listEvents(ctx context.Context, r *request, in *eventsInput) (*raw, error) {
+	if err := s.mayRead(ctx, r.who, in.ID); err != nil {
+		return nil, err
+	}
+	events, err := s.store.Events(ctx, in.ID, in.After, in.Before, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	size := 32
+	for i := range events {
+		size += len(events[i].Body) + 1
+	}
+	body := append(make([]byte, 0, size), `{"items":[`...)
+	for i := range events {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = append(body, events[i].Body...)
+	}
+	return rawJSON(append(body, `]}`...)), nil
+}
+
+func (s *Server) postCommand(ctx context.Context, r *request, in *commandInput) (*raw, error) {
+	if !isULID(in.ID) {
+		return nil, notFound("room")
+	}
+	if len(in.Body) > maxFrameBytes {
+		return nil, malformed("A command has 16 KiB at most.")
+	}
+	f, refusal := decodeCommand(in.ID, in.Body)
+	if refusal != nil {
+		return nil, refusal
+	}
+	result, err := s.command(ctx, r.who, &f)
+	if err != nil {
+		return nil, err
+	}
+	return rawJSON(appendDone(nil, f.id, result)), nil
+}

@@ -1,0 +1,144 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"parley/rooms"
+	"parley/store"
+)
+
+// cookieName is the session cookie's.
+const cookieName = "parley_session"
+
+// tokenBytes is the length of a token before it is written as text.
+const tokenBytes = 32
+
+// HashToken is what is stored of a session's token. A token has 256 random
+// bits: no salt and no slow hash would make it harder to guess.
+func HashToken(token string) [sha256.Size]byte { return sha256.Sum256([]byte(token)) }
+
+func newToken(random io.Reader) (string, error) {
+	var raw [tokenBytes]byte
+	if _, err := io.ReadFull(random, raw[:]); err != nil {
+		return "", fmt.Errorf("random token: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(raw[:]), nil
+}
+
+// credential is what a request shows.
+type credential struct {
+	token  string
+	bearer bool
+}
+
+// credentialOf reads the Authorization header, or else the cookie.
+func credentialOf(authorization, cookie string) credential {
+	if authorization != "" {
+		scheme, token, _ := strings.Cut(authorization, " ")
+		if !strings.EqualFold(scheme, "bearer") {
+			return credential{bearer: true}
+		}
+		return credential{token: strings.TrimSpace(token), bearer: true}
+	}
+	return credential{token: cookie}
+}
+
+// caller is who makes a request. It holds no memory of the request.
+type caller struct {
+	id       string
+	role     rooms.Side
+	approved bool
+	// session names the login among the user's; it is the token's hash.
+	session [sha256.Size]byte
+	expires time.Time
+}
+
+// actor is the caller as the rules see them.
+func (c *caller) actor() rooms.Actor { return rooms.Actor{ID: c.id, Role: c.role} }
+
+// sessionName is what the hub knows the session by.
+func (c *caller) sessionName() string { return hex.EncodeToString(c.session[:8]) }
+
+// mayNegotiate tells whether the caller may do what sponsors and influencers do.
+func (c *caller) mayNegotiate() error {
+	if !c.approved && c.role != rooms.Admin {
+		return forbidden("An admin has yet to approve your account.", "not_approved")
+	}
+	return nil
+}
+
+// need refuses other roles.
+func (c *caller) need(role rooms.Side) error {
+	if c.role != role {
+		return forbidden(fmt.Sprintf("Only for the role %s.", role), "")
+	}
+	return nil
+}
+
+func flagged() *Error {
+	return forbidden("Your account is under review by an admin.", "flagged")
+}
+
+// authenticate finds who a token belongs to, now.
+func (s *Server) authenticate(ctx context.Context, cred credential) (caller, error) {
+	if cred.token == "" {
+		return caller{}, unauthenticated()
+	}
+	return s.sessionCaller(ctx, HashToken(cred.token))
+}
+
+func (s *Server) sessionCaller(ctx context.Context, hash [sha256.Size]byte) (caller, error) {
+	session, user, err := s.store.SessionUser(ctx, hash, rooms.At(s.cfg.Clock()))
+	if errors.Is(err, store.ErrNotFound) {
+		return caller{}, unauthenticated()
+	}
+	if err != nil {
+		return caller{}, fmt.Errorf("find session: %w", err)
+	}
+	if user.FlaggedAt != nil {
+		return caller{}, flagged()
+	}
+	return caller{
+		id: user.ID, role: user.Role, approved: user.Approved,
+		session: session.TokenHash, expires: session.ExpiresAt.Time,
+	}, nil
+}
+
+// startSession stores a new session and returns its token.
+func (s *Server) startSession(ctx context.Context, user, kind, name string, ttl time.Duration) (string, store.Session, error) {
+	token, err := newToken(s.cfg.Rand)
+	if err != nil {
+		return "", store.Session{}, err
+	}
+	now := rooms.At(s.cfg.Clock())
+	session := store.Session{
+		TokenHash: HashToken(token), UserID: user, Kind: kind, Name: name,
+		CreatedAt: now, ExpiresAt: now.Add(ttl),
+	}
+	if err := s.store.CreateSession(ctx, session); err != nil {
+		return "", session, fmt.Errorf("store session: %w", err)
+	}
+	return token, session, nil
+}
+
+// cookie carries a token; an empty one takes it away.
+func (s *Server) cookie(token string, ttl time.Duration) http.Cookie {
+	c := http.Cookie{
+		Name: cookieName, Value: token, Path: "/",
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.origins.https(),
+		MaxAge: int(ttl / time.Second),
+	}
+	if token == "" {
+		c.MaxAge = -1
+	}
+	return c
+}
