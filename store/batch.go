@@ -38,7 +38,7 @@ type workingSet struct {
 }
 
 func newWorkingSet(e engine, clock func() time.Time) *workingSet {
-	ws := &workingSet{engine: e, clock: clock}
+	ws := &workingSet{engine: e, clock: clock, users: make(map[string]partyRow), taken: make(map[takenRow]string)}
 	ws.forget()
 	return ws
 }
@@ -54,8 +54,8 @@ func (ws *workingSet) forget() {
 // reset ends a transaction.
 func (ws *workingSet) reset() {
 	ws.answers = make(map[commandKey]commandRow)
-	ws.users = nil
-	ws.taken = nil
+	clear(ws.users)
+	clear(ws.taken)
 	clear(ws.changed)
 	ws.changed = ws.changed[:0]
 	ws.events = nil // handed to the delivery
@@ -132,15 +132,11 @@ func (ws *workingSet) fetch(ctx context.Context, want *wanted) error {
 	for _, c := range got.commands {
 		ws.answers[c.key] = c
 	}
-	if len(want.opens) > 0 {
-		ws.users = make(map[string]partyRow, len(got.users))
-		for _, u := range got.users {
-			ws.users[u.id] = u
-		}
-		ws.taken = make(map[takenRow]string, len(got.taken))
-		for _, t := range got.taken {
-			ws.taken[takenRow{campaign: t.campaign, influencer: t.influencer}] = t.room
-		}
+	for _, u := range got.users {
+		ws.users[u.id] = u
+	}
+	for _, t := range got.taken {
+		ws.taken[takenRow{campaign: t.campaign, influencer: t.influencer}] = t.room
 	}
 	if want.pos {
 		ws.pos, ws.known = got.pos, true
@@ -157,6 +153,17 @@ func (ws *workingSet) room(ctx context.Context, id string) (*room, error) {
 		return nil, err
 	}
 	return ws.rooms[id], nil
+}
+
+// preload loads rooms that are not in the set.
+func (ws *workingSet) preload(ctx context.Context, ids []string) error {
+	want := wanted{pos: !ws.known}
+	for _, id := range ids {
+		if ws.rooms[id] == nil {
+			want.rooms = append(want.rooms, id)
+		}
+	}
+	return ws.fetch(ctx, &want)
 }
 
 // ledger finds a campaign in the set, or loads it. That of a room that does not

@@ -185,7 +185,7 @@ func (e *sqliteEngine) query(ctx context.Context, c sqliteRaw, query string, f f
 const (
 	sqliteLastPos = "SELECT coalesce(max(pos), 0) FROM events"
 	sqliteEvent   = "SELECT body FROM events WHERE room_id = ? AND seq = ?"
-	ledgerColumns = "c.id, c.sponsor_id, c.currency, CAST(c.public AS BIGINT), c.archived_at, c.ends_at, " +
+	ledgerColumns = "c.id, c.sponsor_id, c.currency, CAST(CASE WHEN c.public THEN 1 ELSE 0 END AS BIGINT), c.archived_at, c.ends_at, " +
 		"c.budget, c.committed, c.held, c.flagged_at"
 	sqliteLedgers = "SELECT " + ledgerColumns + " FROM campaigns c WHERE c.id IN (SELECT value FROM json_each(?))"
 	sqliteUsers   = "SELECT id, role, flagged_at FROM users WHERE id IN (SELECT value FROM json_each(?))"

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,28 +11,152 @@ import (
 	"parley/rooms"
 )
 
+// Sizes of the transactions of the expiry, so that commands get in between.
+const (
+	expiryChunk     = 100
+	endedCampaigns  = 20
+	expiryAgain     = time.Minute
+	pruneEvery      = time.Hour
+	expiryMaxRounds = 1000
+)
+
 // RunExpiry announces offers whose time has passed and closes the rooms of ended
-// campaigns, every so often, until ctx ends. It only announces: the rules know
-// by the clock what has expired.
-func (s *Store) RunExpiry(ctx context.Context, every time.Duration) {}
+// campaigns, at once and then every so often, until ctx ends. It only announces:
+// the rules know by the clock what has expired. Several processes may run it.
+func (s *Store) RunExpiry(ctx context.Context, every time.Duration) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	var pruned time.Time
+	for {
+		if _, err := s.Expire(ctx); err != nil && ctx.Err() == nil {
+			s.cfg.Logger.Error("announcing expired offers failed", "error", err)
+		}
+		if now := s.cfg.Clock(); now.Sub(pruned) >= pruneEvery {
+			pruned = now
+			if _, err := s.PruneSessions(ctx, rooms.At(now)); err != nil && ctx.Err() == nil {
+				s.cfg.Logger.Error("removing ended sessions failed", "error", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// Expire announces once what is due and counts the rooms that it looked at.
+func (s *Store) Expire(ctx context.Context) (int, error) {
+	total := 0
+	for range expiryMaxRounds {
+		n, err := s.expireOffers(ctx)
+		total += n
+		if err != nil {
+			return total, err
+		}
+		if n < expiryChunk {
+			break
+		}
+	}
+	for range expiryMaxRounds {
+		n, err := s.settleCampaigns(ctx)
+		total += n
+		if err != nil || n < endedCampaigns {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// expireOffers looks at rooms whose time to look has come.
+func (s *Store) expireOffers(ctx context.Context) (int, error) {
+	due := func(db bun.IDB, now rooms.Time) ([]string, error) {
+		var ids []string
+		err := db.NewSelect().Table("ad_requests").Column("id").Where("check_at <= ?", micros(now)).
+			Order("check_at").Limit(expiryChunk).Scan(ctx, &ids)
+		return ids, err
+	}
+	// Most of the time nothing is due, and asking needs no writer.
+	if ids, err := due(s.reads.db, rooms.At(s.cfg.Clock())); err != nil || len(ids) == 0 {
+		return 0, readError("list due offers", err)
+	}
+	return write(ctx, s, true, func(ctx context.Context, t *tx) (int, error) {
+		ids, err := due(t.db, t.now)
+		if err != nil {
+			return 0, fmt.Errorf("list due offers: %w", err)
+		}
+		return len(ids), t.eachRoom(ctx, ids, func(r *room) error { return t.expire(ctx, r) })
+	})
+}
+
+// expire announces the end of a room's standing offer if it has come, and sets
+// when to look again.
+func (t *tx) expire(ctx context.Context, r *room) error {
+	next := int64(0)
+	if o := r.state.Standing(); o != nil && r.state.Frozen == 0 {
+		if t.now.Before(o.ExpiresAt) {
+			next = micros(o.ExpiresAt)
+		} else {
+			_, refusal, err := t.set.decide(ctx, r.state.Room, rooms.Actor{Role: rooms.System}, rooms.Expire{OfferSeq: o.Seq})
+			if err != nil {
+				return fmt.Errorf("expire: %w", err)
+			}
+			if refusal != nil { // the clock went back
+				next = micros(t.now.Add(expiryAgain))
+			}
+		}
+	}
+	t.set.touch(r)
+	r.checkAt, r.checkMoved = next, true
+	return nil
+}
+
+// settleCampaigns closes the rooms of campaigns that have ended.
+func (s *Store) settleCampaigns(ctx context.Context) (int, error) {
+	ended := func(db bun.IDB, now rooms.Time) ([]string, error) {
+		var ids []string
+		err := db.NewSelect().Table("campaigns").Column("id").Where("settled_at IS NULL").
+			Where("ends_at <= ?", micros(now)).Order("ends_at").Limit(endedCampaigns).Scan(ctx, &ids)
+		return ids, err
+	}
+	if ids, err := ended(s.reads.db, rooms.At(s.cfg.Clock())); err != nil || len(ids) == 0 {
+		return 0, readError("list ended campaigns", err)
+	}
+	return write(ctx, s, true, func(ctx context.Context, t *tx) (int, error) {
+		ids, err := ended(t.db, t.now)
+		if err != nil {
+			return 0, fmt.Errorf("list ended campaigns: %w", err)
+		}
+		for _, id := range ids {
+			if err := t.closeRooms(ctx, id, "campaign_ended"); err != nil {
+				return 0, err
+			}
+			_, err := t.db.NewUpdate().Table("campaigns").Set("settled_at = ?", micros(t.now)).Where("id = ?", id).Exec(ctx)
+			if err != nil {
+				return 0, fmt.Errorf("settle campaign: %w", err)
+			}
+		}
+		return len(ids), nil
+	})
+}
 
 // closeRooms closes a campaign's rooms that are open.
 func (t *tx) closeRooms(ctx context.Context, campaign, reason string) error {
 	var ids []string
 	err := t.db.NewSelect().Table("ad_requests").Column("id").Where("campaign_id = ?", campaign).
-		Where("status IN (?)", bun.List([]string{string(rooms.Invited), string(rooms.Applied), string(rooms.Negotiating)})).
+		Where("status IN (?, ?, ?)", string(rooms.Invited), string(rooms.Applied), string(rooms.Negotiating)).
 		Order("id").Scan(ctx, &ids)
 	if err != nil {
 		return fmt.Errorf("close rooms: %w", err)
 	}
-	for _, id := range ids {
-		_, refusal, err := t.set.decide(ctx, id, rooms.Actor{Role: rooms.System}, rooms.Close{Reason: reason})
-		if err != nil {
-			return fmt.Errorf("close room %s: %w", id, err)
-		}
+	return t.eachRoom(ctx, ids, func(r *room) error {
+		_, refusal, err := t.set.decide(ctx, r.state.Room, rooms.Actor{Role: rooms.System}, rooms.Close{Reason: reason})
 		if refusal != nil {
-			return fmt.Errorf("close room %s: %w", id, refusal)
+			err = errors.Join(err, refusal)
 		}
-	}
-	return nil
+		if err != nil {
+			return fmt.Errorf("close room %s: %w", r.state.Room, err)
+		}
+		return nil
+	})
 }

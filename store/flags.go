@@ -1,6 +1,12 @@
 package store
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"parley/rooms"
+)
 
 // FlagKind is what can be flagged.
 type FlagKind string
@@ -20,8 +26,165 @@ type Flag struct {
 	Admin  string // user id
 }
 
-// Flag marks the row and freezes its rooms in the same transaction.
-func (s *Store) Flag(ctx context.Context, f Flag) error { return ErrUnavailable }
+// freezeChunk is how many rooms are loaded at once.
+const freezeChunk = 200
+
+// Flag marks the row and freezes its rooms in the same transaction. The freezes
+// are events of the rooms like any other. What is flagged already is refused.
+func (s *Store) Flag(ctx context.Context, f Flag) error {
+	if f.Reason == "" {
+		return rooms.Invalid("reason", "is required")
+	}
+	return s.review(ctx, f, true)
+}
 
 // Unflag ends a flag and the freezes that came from it.
-func (s *Store) Unflag(ctx context.Context, f Flag) error { return ErrUnavailable }
+func (s *Store) Unflag(ctx context.Context, f Flag) error { return s.review(ctx, f, false) }
+
+func (s *Store) review(ctx context.Context, f Flag, begin bool) error {
+	_, err := write(ctx, s, true, func(ctx context.Context, t *tx) (struct{}, error) {
+		switch f.Kind {
+		case FlagUser:
+			return struct{}{}, t.reviewUser(ctx, f, begin)
+		case FlagCampaign:
+			return struct{}{}, t.reviewCampaign(ctx, f, begin)
+		case FlagRoom:
+			return struct{}{}, t.freeze(ctx, f, rooms.SourceRoom, []string{f.ID}, begin, true)
+		default:
+			return struct{}{}, rooms.Invalid("kind", "must be user, campaign or room")
+		}
+	})
+	return err
+}
+
+func (t *tx) reviewUser(ctx context.Context, f Flag, begin bool) error {
+	if err := t.markRow(ctx, "users", f, begin); err != nil {
+		return err
+	}
+	for _, part := range []struct {
+		column string
+		source rooms.FreezeSource
+	}{{"sponsor_id", rooms.SourceSponsor}, {"influencer_id", rooms.SourceInfluencer}} {
+		ids, err := t.roomsToReview(ctx, part.column, f.ID, begin)
+		if err != nil {
+			return err
+		}
+		if err := t.freeze(ctx, f, part.source, ids, begin, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) reviewCampaign(ctx context.Context, f Flag, begin bool) error {
+	if err := t.markRow(ctx, "campaigns", f, begin); err != nil {
+		return err
+	}
+	ids, err := t.roomsToReview(ctx, "campaign_id", f.ID, begin)
+	if err != nil {
+		return err
+	}
+	return t.freeze(ctx, f, rooms.SourceCampaign, ids, begin, false)
+}
+
+// markRow sets or clears the flag of a row.
+func (t *tx) markRow(ctx context.Context, table string, f Flag, begin bool) error {
+	q := t.db.NewUpdate().Table(table).Where("id = ?", f.ID)
+	if begin {
+		q = q.Set("flagged_at = ?", micros(t.now)).Set("flag_reason = ?", f.Reason).Where("flagged_at IS NULL")
+	} else {
+		q = q.Set("flagged_at = NULL").Set("flag_reason = ''").Where("flagged_at IS NOT NULL")
+	}
+	res, err := q.Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("flag: %w", err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return fmt.Errorf("flag: %w", err)
+	}
+	if n > 0 {
+		return nil
+	}
+	exists, err := t.db.NewSelect().Table(table).Where("id = ?", f.ID).Exists(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("flag: %w", err)
+	case !exists:
+		return fmt.Errorf("flag: %w", ErrNotFound)
+	case begin:
+		return rooms.Refuse(rooms.CodeNotAllowed, "It is flagged already.")
+	default:
+		return rooms.Refuse(rooms.CodeNotAllowed, "It is not flagged.")
+	}
+}
+
+// roomsToReview are the rooms in which anything could still happen, or those that
+// are frozen.
+func (t *tx) roomsToReview(ctx context.Context, column, id string, begin bool) ([]string, error) {
+	q := t.db.NewSelect().Table("ad_requests").Column("id").Where(column+" = ?", id).Order("id")
+	if begin {
+		q = q.Where("status NOT IN ('closed', 'completed')")
+	} else {
+		q = q.Where("frozen <> 0")
+	}
+	var ids []string
+	if err := q.Scan(ctx, &ids); err != nil {
+		return nil, fmt.Errorf("flag: list rooms: %w", err)
+	}
+	return ids, nil
+}
+
+// freeze freezes or unfreezes rooms for one source. Rooms that are so already are
+// left out, or refused where strict.
+func (t *tx) freeze(ctx context.Context, f Flag, source rooms.FreezeSource, ids []string, begin, strict bool) error {
+	actor := rooms.Actor{ID: f.Admin, Role: rooms.Admin}
+	var body rooms.Command = rooms.Freeze{Source: source, Reason: f.Reason}
+	if !begin {
+		body = rooms.Unfreeze{Source: source, Reason: f.Reason}
+	}
+	return t.eachRoom(ctx, ids, func(r *room) error {
+		if !strict && r.state.Frozen.Has(source) == begin {
+			return nil
+		}
+		_, refusal, err := t.set.decide(ctx, r.state.Room, actor, body)
+		switch {
+		case err != nil:
+			return fmt.Errorf("flag: %w", err)
+		case refusal == nil:
+			return nil
+		case refusal.Code == rooms.CodeNotFound:
+			return fmt.Errorf("flag: %w", ErrNotFound)
+		default:
+			return refusal
+		}
+	})
+}
+
+// eachRoom calls f with rooms, loading them as sets. A room that is broken is
+// left out: it refuses every command by itself.
+func (t *tx) eachRoom(ctx context.Context, ids []string, f func(*room) error) error {
+	for len(ids) > 0 {
+		chunk := ids[:min(freezeChunk, len(ids))]
+		ids = ids[len(chunk):]
+		if err := t.set.preload(ctx, chunk); err != nil {
+			return fmt.Errorf("load rooms: %w", err)
+		}
+		for _, id := range chunk {
+			r, err := t.set.room(ctx, id)
+			if err != nil {
+				return fmt.Errorf("load rooms: %w", err)
+			}
+			if r.broken != nil {
+				continue
+			}
+			if r.state.Seq == 0 {
+				return fmt.Errorf("room %s: %w", id, ErrNotFound)
+			}
+			if err := f(r); err != nil && !errors.Is(err, errCorrupt) {
+				return err
+			}
+		}
+	}
+	return nil
+}

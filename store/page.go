@@ -9,18 +9,17 @@ import (
 	"parley/rooms"
 )
 
-// Sizes of pages.
-const (
-	defaultPage = 50
-	maxPage     = 500
-)
+const defaultPage = 50
+
+// MaxPage is how many rows one call returns at most, whatever its limit says.
+const MaxPage = 5000
 
 func pageSize(limit int) int {
 	switch {
 	case limit <= 0:
 		return defaultPage
 	default:
-		return min(limit, maxPage)
+		return min(limit, MaxPage)
 	}
 }
 

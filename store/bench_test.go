@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"parley/rooms"
+)
+
+// cpuNow is the processor time of this process.
+func cpuNow(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// haggle has callers put counter-offers in the rooms, each in its own share of
+// them, until b.N are done.
+func haggle(b *testing.B, s *Store, list []BenchRoom, callers int) {
+	b.Helper()
+	var left atomic.Int64
+	left.Store(int64(b.N))
+	var wg sync.WaitGroup
+	b.ResetTimer()
+	cpu := cpuNow(b)
+	for c := range min(callers, len(list)) {
+		wg.Go(func() {
+			for i := c; left.Add(-1) >= 0; i += callers {
+				if i >= len(list) {
+					i = c
+				}
+				r := &list[i]
+				actor := rooms.Actor{ID: r.Influencer, Role: rooms.Influencer}
+				if r.Seq%2 == 1 {
+					actor = rooms.Actor{ID: r.Sponsor, Role: rooms.Sponsor}
+				}
+				terms := rooms.Patch{Terms: rooms.Terms{Fee: rooms.Money{Amount: 100_000 + r.Seq, Currency: "EUR"}}}
+				terms.Set = terms.Set.With(rooms.SectionFee)
+				res := s.Do(context.Background(), Command{
+					Room: r.Room, CMID: ulid.Make().String(), Actor: actor,
+					Body: rooms.Counter{OfferSeq: r.Seq, Terms: terms},
+				})
+				if res.Err != nil {
+					b.Error(res.Err)
+					return
+				}
+				r.Seq = res.Seq
+			}
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+	b.ReportMetric(float64((cpuNow(b)-cpu).Nanoseconds())/float64(b.N)/1000, "cpu-µs/op")
+}
+
+func openBench(b *testing.B, cfg Config, n int) (*Store, []BenchRoom) {
+	b.Helper()
+	ctx := context.Background()
+	if cfg.URL == "" {
+		cfg.URL = "sqlite://" + filepath.Join(b.TempDir(), "bench.db")
+	}
+	if err := Migrate(ctx, cfg); err != nil {
+		b.Fatal(err)
+	}
+	s, err := Open(ctx, cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s.Start()
+	b.Cleanup(func() {
+		if err := s.Close(ctx); err != nil {
+			b.Error(err)
+		}
+	})
+	list, err := s.PrepareBench(ctx, BenchSpec{Rooms: n, RoomsPerSponsor: 10, Limit: 1 << 30})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s, list
+}
+
+// BenchmarkOffers is a durable counter-offer by 64 callers: as many as wait in
+// one transaction, against a transaction for each.
+func BenchmarkOffers(b *testing.B) {
+	for _, batch := range []int{256, 1} {
+		b.Run(fmt.Sprintf("batch=%d", batch), func(b *testing.B) {
+			var commands, txs atomic.Int64
+			s, list := openBench(b, Config{MaxBatch: batch, Observe: func(st BatchStats) {
+				commands.Add(int64(st.Commands))
+				txs.Add(1)
+			}}, 500)
+			commands.Store(0)
+			txs.Store(0)
+			haggle(b, s, list, 64)
+			b.ReportMetric(float64(commands.Load())/float64(max(1, txs.Load())), "offers/tx")
+		})
+	}
+}
+
+// BenchmarkOffersByRooms shows that an offer costs the same however many rooms
+// there are.
+func BenchmarkOffersByRooms(b *testing.B) {
+	for _, n := range []int{64, 1_000, 10_000} {
+		b.Run(fmt.Sprintf("rooms=%d", n), func(b *testing.B) {
+			s, list := openBench(b, Config{}, n)
+			haggle(b, s, list, 64)
+		})
+	}
+}
