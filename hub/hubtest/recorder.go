@@ -32,6 +32,8 @@ type Recorder struct {
 	late   int // writes begun after Close returned
 	done   chan struct{}
 	gate   chan struct{}
+	inside int // writes that wait at the gate
+	broken bool
 }
 
 // NewRecorder returns an open transport.
@@ -44,8 +46,15 @@ func (r *Recorder) Write(frames [][]byte) error {
 	if closed {
 		r.late++
 	}
+	broken := r.broken
+	r.inside++
 	r.mu.Unlock()
-	if closed {
+	defer func() {
+		r.mu.Lock()
+		r.inside--
+		r.mu.Unlock()
+	}()
+	if closed || broken {
 		return errTransportClosed
 	}
 	if gate != nil {
@@ -92,6 +101,20 @@ func (r *Recorder) Stall() (resume func()) {
 		r.mu.Unlock()
 		close(gate)
 	})
+}
+
+// Waiting counts the calls of Write under way.
+func (r *Recorder) Waiting() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.inside
+}
+
+// Break makes every further Write fail.
+func (r *Recorder) Break() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.broken = true
 }
 
 // Writes counts the calls of Write, and those that came after Close.

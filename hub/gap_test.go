@@ -1,0 +1,257 @@
+package hub_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"parley/hub"
+	"parley/hub/hubtest"
+)
+
+// lone starts a hub on a bus whose other end is the test, with a clock that
+// stands still.
+func lone(t *testing.T, cfg hub.Config) (*hub.Hub, *chaosBus, *hubtest.Clock, *hubtest.Log) {
+	t.Helper()
+	clock, log, bus := hubtest.NewClock(), hubtest.NewLog(), (&chaos{}).endpoint()
+	cfg.Clock, cfg.Log, cfg.Bus, cfg.Instance, cfg.Sparse = clock, log, bus, "here", isSparse
+	return hubtest.Start(t, cfg), bus, clock, log
+}
+
+// elsewhere delivers frames as another instance's.
+func elsewhere(bus *chaosBus, frames ...hub.Frame) {
+	bus.handler.Receive(hub.Message{Topic: frames[0].Topic, From: "there", Kind: hub.KindFrames, Frames: frames})
+}
+
+// advanceUntil moves the clock in small steps until ok.
+func advanceUntil(t *testing.T, clock *hubtest.Clock, step time.Duration, what string, ok func() bool) {
+	t.Helper()
+	hubtest.Eventually(t, what, func() bool {
+		if ok() {
+			return true
+		}
+		clock.Advance(step)
+		return ok()
+	})
+}
+
+func TestLateFramesCloseTheirGapWithoutTheLog(t *testing.T) {
+	h, bus, _, log := lone(t, hub.Config{})
+	c, r := hubtest.Connect(t, h, "ann")
+	hubtest.Join(t, c, "room:1", hub.JoinOptions{})
+	f := log.Commit("room:1", 6)
+	_, before := log.Calls()
+	elsewhere(bus, f[2])
+	h.Publish([]hub.Frame{f[4], f[5]})
+	elsewhere(bus, f[1], f[2])
+	elsewhere(bus, f[0])
+	hubtest.WantSeqs(t, r, "room:1", hubtest.UpTo(1, 3))
+	elsewhere(bus, f[3], f[4], f[0])
+	hubtest.WantSeqs(t, r, "room:1", hubtest.UpTo(1, 6))
+	if _, reads := log.Calls(); reads != before {
+		t.Errorf("the log was read %d times", reads-before)
+	}
+}
+
+func TestGapIsReadFromTheLog(t *testing.T) {
+	h, bus, clock, log := lone(t, hub.Config{PageSize: 4})
+	c, r := hubtest.Connect(t, h, "ann")
+	other, seen := hubtest.Connect(t, h, "bob")
+	hubtest.Join(t, c, "room:1", hub.JoinOptions{})
+	hubtest.Join(t, other, "room:1", hub.JoinOptions{})
+	f := log.Commit("room:1", 12)
+	elsewhere(bus, f[11])
+	if got := r.Seqs("room:1"); len(got) > 0 {
+		t.Fatalf("delivered before the gap was closed: %v", got)
+	}
+	advanceUntil(t, clock, time.Millisecond, "the gap is filled", func() bool { return len(r.Seqs("room:1")) >= 12 })
+	hubtest.WantSeqs(t, r, "room:1", hubtest.UpTo(1, 12))
+	hubtest.WantSeqs(t, seen, "room:1", hubtest.UpTo(1, 12))
+	hubtest.Eventually(t, "the filling is counted", func() bool { return h.Stats().GapsFilled == 1 })
+}
+
+func TestSweepFindsWhatTheBusLost(t *testing.T) {
+	h, _, clock, log := lone(t, hub.Config{})
+	c, r := hubtest.Connect(t, h, "ann")
+	hubtest.Join(t, c, "room:1", hub.JoinOptions{})
+	hubtest.Join(t, c, "inbox:ann", hub.JoinOptions{})
+	log.Commit("room:1", 3)
+	log.CommitAt("inbox:ann", 7)
+	advanceUntil(t, clock, 100*time.Millisecond, "the sweep", func() bool { return len(r.Seqs("room:1")) == 3 })
+	hubtest.WantSeqs(t, r, "room:1", hubtest.UpTo(1, 3))
+	advanceUntil(t, clock, 100*time.Millisecond, "the inbox", func() bool { return len(r.Seqs("inbox:ann")) == 1 })
+	hubtest.WantSeqs(t, r, "inbox:ann", []int64{7})
+}
+
+// A log that fails leaves readers behind, not wrong, until it answers again.
+func TestFillIsTriedAgain(t *testing.T) {
+	h, bus, clock, log := lone(t, hub.Config{})
+	c, r := hubtest.Connect(t, h, "ann")
+	hubtest.Join(t, c, "room:1", hub.JoinOptions{})
+	hubtest.Join(t, c, "inbox:ann", hub.JoinOptions{})
+	var failures atomic.Int32
+	log.Before(func(call string) error {
+		if call == "read" && failures.Add(1) <= 4 {
+			return errors.New("the disk is on fire")
+		}
+		return nil
+	})
+	f := log.Commit("room:1", 3)
+	elsewhere(bus, f[2])
+	log.CommitAt("inbox:ann", 3)
+	advanceUntil(t, clock, 100*time.Millisecond, "both are complete", func() bool {
+		return len(r.Seqs("room:1")) == 3 && len(r.Seqs("inbox:ann")) == 1
+	})
+	hubtest.WantSeqs(t, r, "room:1", hubtest.UpTo(1, 3))
+	if failures.Load() <= 4 {
+		t.Error("the log did not fail")
+	}
+}
+
+// What a sparse topic lost below a seq that arrived shows in no head.
+func TestSparseLossBelowTheTop(t *testing.T) {
+	for name, notice := range map[string]func(*chaosBus){
+		"the connection broke here": func(b *chaosBus) { b.handler.Subscribed("inbox:ann") },
+		"it broke at the sender":    func(b *chaosBus) { b.handler.Receive(hub.Message{From: "there", Kind: hub.KindLost}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, bus, clock, log := lone(t, hub.Config{})
+			c, r := hubtest.Connect(t, h, "ann")
+			hubtest.Join(t, c, "inbox:ann", hub.JoinOptions{})
+			log.CommitAt("inbox:ann", 4) // lost
+			h.Publish(log.CommitAt("inbox:ann", 9))
+			hubtest.WantSeqs(t, r, "inbox:ann", []int64{9})
+			notice(bus)
+			advanceUntil(t, clock, time.Millisecond, "the lost one", func() bool { return len(r.Seqs("inbox:ann")) == 2 })
+			hubtest.WantSeqs(t, r, "inbox:ann", []int64{9, 4})
+			elsewhere(bus, hub.Frame{Topic: "inbox:ann", Seq: 4, Data: []byte(`{"topic":"inbox:ann","seq":4}`)})
+			h.Publish(log.CommitAt("inbox:ann", 12))
+			hubtest.WantSeqs(t, r, "inbox:ann", []int64{9, 4, 12})
+		})
+	}
+}
+
+// A sparse topic remembers a bounded number of seqs and stays right beyond it.
+func TestSparseManyFrames(t *testing.T) {
+	const n = 1500
+	h, bus, clock, log := lone(t, hub.Config{PageSize: 100})
+	c, r := hubtest.Connect(t, h, "ann")
+	hubtest.Join(t, c, "inbox:ann", hub.JoinOptions{})
+	var want []int64
+	for i := range int64(n) {
+		f := log.CommitAt("inbox:ann", 10+3*i)
+		want = append(want, f[0].Seq)
+		if i < n-200 {
+			h.Publish(f)
+		} else if i%2 == 0 { // else it is lost
+			elsewhere(bus, f...)
+		}
+	}
+	bus.handler.Subscribed("inbox:ann")
+	advanceUntil(t, clock, time.Millisecond, "all of them", func() bool { return len(r.Seqs("inbox:ann")) >= n })
+	got := r.Seqs("inbox:ann")
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("%d frames, %d wanted, or some twice", len(got), len(want))
+	}
+}
+
+// A log with a hole is a defect elsewhere; readers are not led over it.
+func TestLogHole(t *testing.T) {
+	h, bus, clock, log := lone(t, hub.Config{})
+	c, r := hubtest.Connect(t, h, "ann")
+	log.Commit("room:1", 2)
+	hubtest.Join(t, c, "room:1", hub.JoinOptions{})
+	hubtest.WantSeqs(t, r, "room:1", hubtest.UpTo(1, 2))
+	f := log.Commit("room:1", 4)
+	log.Drop("room:1", 3)
+	elsewhere(bus, f[len(f)-1])
+	late, _ := hubtest.Connect(t, h, "bob")
+	err := late.Join(context.Background(), "room:1", hub.JoinOptions{})
+	if !errors.Is(err, hub.ErrLogHole) {
+		t.Errorf("joining over a hole: %v", err)
+	}
+	asks, _ := log.Calls()
+	advanceUntil(t, clock, 100*time.Millisecond, "more sweeps", func() bool { now, _ := log.Calls(); return now > asks+3 })
+	hubtest.WantSeqs(t, r, "room:1", hubtest.UpTo(1, 2))
+}
+
+// Wire bytes are made once for each frame, however many readers there are and
+// however the frame comes.
+func TestEncodeOnce(t *testing.T) {
+	var encoded atomic.Int32
+	h, bus, clock, log := lone(t, hub.Config{Encode: func(p []byte) []byte {
+		encoded.Add(1)
+		return slices.Clone(p)
+	}})
+	const readers = 50
+	var all []*hubtest.Recorder
+	for i := range readers {
+		c, r := hubtest.Connect(t, h, fmt.Sprint("r", i))
+		if err := c.Join(context.Background(), "room:1", hub.JoinOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, r)
+	}
+	f := log.Commit("room:1", 6)
+	h.Publish(f[:1])           // here
+	elsewhere(bus, f[0], f[1]) // there, and once more what was here
+	elsewhere(bus, f[4], f[5]) // held, the gap comes from the log
+	h.Signal("room:1", []byte(`{"topic":"room:1","type":"typing"}`))
+	advanceUntil(t, clock, time.Millisecond, "the gap", func() bool { return len(all[0].Seqs("room:1")) == 6 })
+	for _, r := range all {
+		hubtest.WantSeqs(t, r, "room:1", hubtest.UpTo(1, 6))
+	}
+	if n := encoded.Load(); n != 7 {
+		t.Errorf("encoded %d times, want 7: six frames and a signal", n)
+	}
+}
+
+// A storm of resuming readers costs a few queries, not a few for each.
+func TestReconnectStormIsCheap(t *testing.T) {
+	const readers, rooms = 600, 6
+	h, _, _, log := lone(t, hub.Config{})
+	for i := range rooms {
+		log.Commit(fmt.Sprint("room:", i), 20)
+	}
+	// The first query waits until everybody has asked.
+	release := make(chan struct{})
+	log.Before(func(string) error { <-release; return nil })
+	var asking atomic.Int32
+	results := make(chan error, readers)
+	var all []*hubtest.Recorder
+	for i := range readers {
+		c, r := hubtest.Connect(t, h, fmt.Sprint("r", i))
+		all = append(all, r)
+		go func() {
+			asking.Add(1)
+			results <- c.Join(context.Background(), fmt.Sprint("room:", i%rooms), hub.JoinOptions{After: hubtest.After(int64(i % 20))})
+		}()
+	}
+	hubtest.Eventually(t, "all have asked", func() bool { return asking.Load() == readers })
+	close(release)
+	for range readers {
+		if err := <-results; err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, r := range all {
+		hubtest.WantSeqs(t, r, fmt.Sprint("room:", i%rooms), hubtest.UpTo(int64(i%20)+1, 20))
+	}
+	if asks, _ := log.Calls(); asks > readers/10 {
+		t.Errorf("%d readers asked for heads %d times", readers, asks)
+	}
+	_, before := log.Calls()
+	for i := range 100 {
+		c, r := hubtest.Connect(t, h, fmt.Sprint("later", i))
+		hubtest.Join(t, c, "room:0", hub.JoinOptions{After: hubtest.After(0)})
+		hubtest.WantSeqs(t, r, "room:0", hubtest.UpTo(1, 20))
+	}
+	if _, reads := log.Calls(); reads > before+1 {
+		t.Errorf("100 readers of cached frames read the log %d times", reads-before)
+	}
+}
