@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"parley/api"
+	"parley/frontend"
+	"parley/hub"
+	"parley/hub/redisbus"
+	"parley/store"
+)
+
+// expiryEvery is how often due offers are looked for. An offer is refused from
+// its instant on whether or not that was announced.
+const expiryEvery = time.Second
+
+// instance is one running server: its parts and the order in which they start
+// and stop.
+type instance struct {
+	log      *slog.Logger
+	store    *store.Store
+	hub      *hub.Hub
+	server   *api.Server
+	listener net.Listener
+
+	stopExpiry context.CancelFunc
+	running    sync.WaitGroup
+	failed     chan error
+}
+
+// newInstance makes all parts and starts those that others need. What was made
+// is closed again when a later part fails.
+func newInstance(ctx context.Context, cfg *serveCommand, log *slog.Logger) (_ *instance, err error) {
+	proxies, err := parsePrefixes(splitList(cfg.TrustedProxies))
+	if err != nil {
+		return nil, err
+	}
+	metrics, relay := api.NewMetrics(), api.NewRelay()
+
+	storeCfg := cfg.storeConfig(log)
+	storeCfg.OnCommit, storeCfg.Observe = relay.OnCommit, metrics.ObserveBatch
+	if err := store.Migrate(ctx, storeCfg); err != nil {
+		return nil, err
+	}
+	st, err := store.Open(ctx, storeCfg)
+	if err != nil {
+		return nil, err
+	}
+	in := &instance{log: log, store: st, failed: make(chan error, 1)}
+	relay.Bind(st)
+
+	hubCfg := hub.Config{Logger: log, MaxConns: cfg.MaxConns, OnFanout: metrics.ObserveFanout}
+	var bus hub.Bus
+	if cfg.RedisURL != "" {
+		if bus, err = redisbus.New(redisbus.Config{URL: cfg.RedisURL, Namespace: st.Epoch(), Logger: log}); err != nil {
+			return nil, errors.Join(err, in.closeStore(ctx))
+		}
+		hubCfg.Bus = bus
+		if hubCfg.Instance, err = newInstanceID(); err != nil {
+			return nil, errors.Join(err, in.closeStore(ctx))
+		}
+	}
+	if in.hub, err = relay.NewHub(hubCfg); err != nil {
+		return nil, errors.Join(err, in.closeStore(ctx))
+	}
+
+	apiCfg := api.Config{
+		Store: st, Hub: in.hub, Relay: relay, Metrics: metrics, Logger: log,
+		PublicURL: cfg.PublicURL, Origins: splitList(cfg.Origins), TrustedProxies: proxies,
+		Limits: cfg.apiLimits(), OffersPerSide: cfg.OfferLimit, Assets: frontend.Dist(),
+	}
+	if bus != nil {
+		apiCfg.BusUp = bus.Up
+	}
+	if in.server, err = api.New(apiCfg); err != nil {
+		return nil, errors.Join(err, in.closeStore(ctx))
+	}
+	if in.listener, err = net.Listen("tcp", cfg.Addr); err != nil {
+		return nil, errors.Join(fmt.Errorf("listen: %w", err), in.server.Shutdown(ctx), in.closeStore(ctx))
+	}
+	return in, nil
+}
+
+// start begins to serve. The hub comes first: the store publishes to it, and the
+// server takes clients that it must know what to do with.
+func (in *instance) start() error {
+	if err := in.hub.Start(); err != nil {
+		return err
+	}
+	in.store.Start()
+	ctx, stop := context.WithCancel(context.Background())
+	in.stopExpiry = stop
+	in.running.Go(func() { in.store.RunExpiry(ctx, expiryEvery) })
+	in.running.Go(func() {
+		if err := in.server.Listen(in.listener); err != nil {
+			in.failed <- err
+		}
+	})
+	return nil
+}
+
+// close stops everything in the reverse order: no new work, clients told when
+// to come back, what was begun finished, then bus and store. ctx bounds it.
+func (in *instance) close(ctx context.Context) error {
+	err := in.server.Shutdown(ctx)
+	in.stopExpiry()
+	in.running.Wait()
+	return errors.Join(err, in.closeStore(ctx), in.hub.Close())
+}
+
+func (in *instance) closeStore(ctx context.Context) error { return in.store.Close(ctx) }
+
+// newInstanceID names this process among all that share a bus.
+func newInstanceID() (string, error) {
+	id, err := ulid.New(ulid.Now(), rand.Reader)
+	if err != nil {
+		return "", fmt.Errorf("name this instance: %w", err)
+	}
+	return id.String(), nil
+}
+
+func parsePrefixes(list []string) ([]netip.Prefix, error) {
+	var prefixes []netip.Prefix
+	for _, item := range list {
+		p, err := netip.ParsePrefix(item)
+		if err != nil {
+			return nil, fmt.Errorf("PARLEY_TRUSTED_PROXIES: %q is not a network such as 10.0.0.0/8: %w", item, err)
+		}
+		prefixes = append(prefixes, p)
+	}
+	return prefixes, nil
+}
