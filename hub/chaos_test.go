@@ -22,6 +22,8 @@ type chaos struct {
 	mu        sync.Mutex
 	down      bool
 	endpoints []*chaosBus
+	// sent is everything that was sent by anybody.
+	sent []hub.Message
 }
 
 type chaosBus struct {
@@ -74,6 +76,7 @@ func (b *chaosBus) Send(_ context.Context, batch []hub.Message) error {
 	if b.chaos.down {
 		return errors.New("down")
 	}
+	b.chaos.sent = append(b.chaos.sent, batch...)
 	for _, other := range b.chaos.endpoints { // its sender hears it too
 		for _, m := range batch {
 			if m.Topic == "" || other.topics[m.Topic] {
