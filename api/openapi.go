@@ -28,6 +28,7 @@ func (s *Server) apiRoutes() {
 		"cookie": {Type: "apiKey", In: "cookie", Name: cookieName},
 		"bearer": {Type: "http", Scheme: "bearer"},
 	}
+	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	describe(cfg.Components.Schemas)
 	s.api = humafiber.New(s.app, cfg)
 	s.api.UseMiddleware(s.admit)
@@ -35,6 +36,20 @@ func (s *Server) apiRoutes() {
 	s.campaignRoutes()
 	s.roomRoutes()
 	s.adminRoutes()
+}
+
+// schemaName names a type's schema as clients should see it.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	if t.Implements(reflect.TypeFor[rooms.Payload]()) {
+		return name + "Data" // of an event
+	}
+	for _, suffix := range []string{"View", "Shape"} {
+		if short, ok := strings.CutSuffix(name, suffix); ok {
+			return short
+		}
+	}
+	return strings.TrimSuffix(strings.Replace(name, "InputBody", "Request", 1), "OutputBody")
 }
 
 // bodyOf is a request body that is decoded by hand but described as a schema.
@@ -129,22 +144,20 @@ func describe(r huma.Registry) {
 	alias(reflect.TypeFor[rooms.Hash](), reflect.TypeFor[hashText]())
 	alias(reflect.TypeFor[rooms.Offer](), reflect.TypeFor[offerShape]())
 
-	add(r, "Error", reflect.TypeFor[Error]())
+	add(r, reflect.TypeFor[Error]())
 	describeTerms(r)
 	describeCommands(r)
 	describeEvents(r)
 
-	add(r, "Snapshot", reflect.TypeFor[snapshotView]())
+	add(r, reflect.TypeFor[snapshotView]())
 	orNull(r, "Snapshot", "standing", "deal")
-	r.Schema(reflect.TypeFor[summaryView](), true, "")
-	orNull(r, "SummaryView", "standing", "deal")
+	add(r, reflect.TypeFor[summaryView]())
+	orNull(r, "Summary", "standing", "deal")
 }
 
-// add describes a type under a name.
-func add(r huma.Registry, name string, t reflect.Type) *huma.Schema {
-	schema := r.Schema(t, false, name)
-	r.Map()[name] = schema
-	return schema
+// add describes a type and returns its schema.
+func add(r huma.Registry, t reflect.Type) *huma.Schema {
+	return r.SchemaFromRef(r.Schema(t, true, "").Ref)
 }
 
 // orNull lets properties be null as well.
@@ -156,7 +169,7 @@ func orNull(r huma.Registry, schema string, names ...string) {
 }
 
 func describeTerms(r huma.Registry) {
-	terms := r.SchemaFromRef(r.Schema(reflect.TypeFor[rooms.Terms](), true, "Terms").Ref)
+	terms := add(r, reflect.TypeFor[rooms.Terms]())
 	all := r.Map()
 	all["Deliverable"].Properties["platform"].Enum = texts(rooms.Platforms...)
 	all["Deliverable"].Properties["links"].MaxItems = intPtr(5)
@@ -283,7 +296,7 @@ func describeCommands(r huma.Registry) {
 // describeEvents describes a room's log and the admin's feed.
 func describeEvents(r huma.Registry) {
 	all := r.Map()
-	offer := r.SchemaFromRef(r.Schema(reflect.TypeFor[rooms.Offer](), true, "Offer").Ref)
+	offer := add(r, reflect.TypeFor[rooms.Offer]())
 	put := *offer
 	put.Properties = map[string]*huma.Schema{"supersedes": {
 		Type: huma.TypeInteger, Format: "int64", Description: "The offer that this one counters",
@@ -291,7 +304,7 @@ func describeEvents(r huma.Registry) {
 	for name, schema := range offer.Properties {
 		put.Properties[name] = schema
 	}
-	all["OfferPut"] = &put
+	all["OfferData"] = &put
 
 	union := &huma.Schema{Discriminator: &huma.Discriminator{PropertyName: "type", Mapping: make(map[string]string)}}
 	for _, payload := range []rooms.Payload{
@@ -299,12 +312,9 @@ func describeEvents(r huma.Registry) {
 		rooms.Reopened{}, rooms.Expired{}, rooms.Message{}, rooms.Frozen{}, rooms.Unfrozen{}, rooms.Closed{},
 	} {
 		kind := string(payload.Type())
-		data := schemaRef("OfferPut")
+		data := schemaRef("OfferData")
 		if payload.Type() != rooms.TypeOffer {
-			t := reflect.TypeOf(payload)
-			name := t.Name() + "Data"
-			add(r, name, t)
-			data = schemaRef(name)
+			data = r.Schema(reflect.TypeOf(payload), true, "")
 		}
 		name := capitalized(kind) + "Event"
 		all[name] = &huma.Schema{

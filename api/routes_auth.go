@@ -59,10 +59,19 @@ type tokenOutput struct{ Body tokenView }
 
 type meOutput struct{ Body meView }
 
+// meView is userView and what only its owner sees. Huma does not describe
+// embedded types, so the fields stand here again.
 type meView struct {
-	userView
-	Budgets []budgetView `json:"budgets,omitempty" doc:"A sponsor's own budgets by currency, where they are set"`
-	Now     rooms.Time   `json:"now" doc:"The server's clock"`
+	ID       string       `json:"id"`
+	Email    string       `json:"email"`
+	Name     string       `json:"name"`
+	Role     rooms.Side   `json:"role" enum:"sponsor,influencer,admin"`
+	Approved bool         `json:"approved" doc:"Whether the user may negotiate"`
+	Category string       `json:"category,omitempty"`
+	Niche    string       `json:"niche,omitempty"`
+	Reach    int64        `json:"reach,omitempty" doc:"An influencer's followers"`
+	Budgets  []budgetView `json:"budgets,omitempty" nullable:"false" doc:"A sponsor's own budgets by currency, where they are set"`
+	Now      rooms.Time   `json:"now" doc:"The server's clock"`
 }
 
 type budgetView struct {
@@ -197,7 +206,11 @@ func (s *Server) me(ctx context.Context, r *request, _ *struct{}) (*meOutput, er
 	if err != nil {
 		return nil, found(err, "user")
 	}
-	v := meView{userView: viewUser(&u), Now: rooms.At(s.cfg.Clock())}
+	user := viewUser(&u)
+	v := meView{
+		ID: user.ID, Email: user.Email, Name: user.Name, Role: user.Role, Approved: user.Approved,
+		Category: user.Category, Niche: user.Niche, Reach: user.Reach, Now: rooms.At(s.cfg.Clock()),
+	}
 	if u.Role == rooms.Sponsor {
 		budgets, err := s.store.SponsorBudgets(ctx, u.ID)
 		if err != nil {

@@ -20,7 +20,7 @@ type campaignBody struct {
 	Description string      `json:"description,omitempty" maxLength:"4000"`
 	Goals       string      `json:"goals,omitempty" maxLength:"2000"`
 	Category    string      `json:"category,omitempty" maxLength:"60"`
-	Niches      []string    `json:"niches,omitempty" maxItems:"10"`
+	Niches      []string    `json:"niches,omitempty" maxItems:"10" nullable:"false"`
 	StartsOn    rooms.Date  `json:"starts_on" format:"date"`
 	EndsOn      rooms.Date  `json:"ends_on" format:"date" doc:"The last day"`
 	Budget      rooms.Money `json:"budget"`
@@ -32,7 +32,7 @@ type campaignPatch struct {
 	Description *string      `json:"description,omitempty" maxLength:"4000"`
 	Goals       *string      `json:"goals,omitempty" maxLength:"2000"`
 	Category    *string      `json:"category,omitempty" maxLength:"60"`
-	Niches      *[]string    `json:"niches,omitempty" maxItems:"10"`
+	Niches      *[]string    `json:"niches,omitempty" maxItems:"10" nullable:"false"`
 	StartsOn    *rooms.Date  `json:"starts_on,omitempty" format:"date"`
 	EndsOn      *rooms.Date  `json:"ends_on,omitempty" format:"date"`
 	Budget      *rooms.Money `json:"budget,omitempty"`
@@ -58,7 +58,7 @@ type (
 	}
 	listCampaignsOutput struct {
 		Body struct {
-			Items      []campaignView `json:"items"`
+			Items      []campaignView `json:"items" nullable:"false"`
 			NextCursor string         `json:"next_cursor" doc:"For the next page; empty at the end"`
 		}
 	}
@@ -69,7 +69,7 @@ type (
 	}
 	listInfluencersOutput struct {
 		Body struct {
-			Items      []influencerView `json:"items"`
+			Items      []influencerView `json:"items" nullable:"false"`
 			NextCursor string           `json:"next_cursor"`
 		}
 	}
@@ -77,8 +77,8 @@ type (
 		ID   string  `path:"id"`
 		Body rawBody `required:"true"`
 	}
-	openOutput struct{ Body openedView }
-	openedView struct {
+	openOutput     struct{ Body roomOpenedView }
+	roomOpenedView struct {
 		Room string `json:"room"`
 		Seq  int64  `json:"seq" doc:"The number of the last event that this made"`
 	}
@@ -316,7 +316,7 @@ func (s *Server) open(ctx context.Context, r *request, campaign string, f frame,
 	if err != nil {
 		return nil, err
 	}
-	return &openOutput{Body: openedView{Room: room, Seq: result.Seq}}, nil
+	return &openOutput{Body: roomOpenedView{Room: room, Seq: result.Seq}}, nil
 }
 
 // decodeOpen reads the body of an invitation or an application.

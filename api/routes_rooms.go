@@ -20,7 +20,7 @@ type (
 	}
 	listRoomsOutput struct {
 		Body struct {
-			Items       []summaryView `json:"items"`
+			Items       []summaryView `json:"items" nullable:"false"`
 			NextCursor  string        `json:"next_cursor" doc:"For the next page; empty at the end"`
 			UnreadTotal int64         `json:"unread_total" doc:"Unread events in all of one's rooms"`
 		}

@@ -49,7 +49,7 @@ type campaignView struct {
 	Description string         `json:"description"`
 	Goals       string         `json:"goals"`
 	Category    string         `json:"category"`
-	Niches      []string       `json:"niches"`
+	Niches      []string       `json:"niches" nullable:"false"`
 	StartsOn    rooms.Date     `json:"starts_on" format:"date"`
 	EndsOn      rooms.Date     `json:"ends_on" format:"date" doc:"The last day"`
 	EndsAt      rooms.Time     `json:"ends_at" doc:"The first instant after the campaign"`
