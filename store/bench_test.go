@@ -117,3 +117,15 @@ func BenchmarkOffersByRooms(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkWide(b *testing.B) {
+	var commands, txs atomic.Int64
+	s, list := openBench(b, Config{Observe: func(st BatchStats) {
+		commands.Add(int64(st.Commands))
+		txs.Add(1)
+	}}, 500)
+	commands.Store(0)
+	txs.Store(0)
+	haggle(b, s, list, 250)
+	b.ReportMetric(float64(commands.Load())/float64(max(1, txs.Load())), "offers/tx")
+}

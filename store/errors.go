@@ -2,7 +2,6 @@ package store
 
 import (
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 
@@ -69,20 +68,6 @@ func isForeignKey(err error) bool {
 	}
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "23503"
-}
-
-// connectionLost reports whether the connection is of no more use.
-func connectionLost(err error) bool {
-	if err == nil {
-		return false
-	}
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
-		// Class 57P: the server is going down or ended the session.
-		return pg.Severity == "FATAL" || pg.Severity == "PANIC"
-	}
-	var lite *sqlite.Error
-	return !errors.As(err, &lite) || errors.Is(err, driver.ErrBadConn)
 }
 
 // unavailable wraps an error of the database for callers.

@@ -40,6 +40,8 @@ func parseURL(raw string) (location, error) {
 			return nil, fmt.Errorf("store: the database URL must name a file, such as sqlite://parley.db")
 		}
 		return sqliteFile(path), nil
+	case "postgres", "postgresql":
+		return parsePostgres(raw)
 	default:
 		return nil, fmt.Errorf("store: the database URL must begin with sqlite:// or postgres://, not %q", scheme)
 	}
