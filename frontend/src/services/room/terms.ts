@@ -24,7 +24,7 @@ export const LIMITS = {
   requirements: 2_000,
   note: 1_000,
   message: 4_000,
-  declineNote: 1_000,
+  reason: 500,
 } as const
 
 export interface TermsContext {

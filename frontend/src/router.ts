@@ -1,0 +1,117 @@
+import { createRouter, createWebHistory } from 'vue-router'
+import type { Role } from '@/services/protocol'
+import { useSession } from '@/stores/session'
+import { s } from '@/strings'
+import { setPageTitle } from '@/composables/usePageTitle'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    title?: string
+    /** Who may come here; without it everybody, logged in or not. */
+    roles?: Role[]
+    /** Only for those who are not logged in. */
+    guest?: boolean
+  }
+}
+
+const everyone: Role[] = ['sponsor', 'influencer', 'admin']
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: '/', redirect: () => homeOf(useSession().user?.role) },
+    {
+      path: '/login',
+      name: 'login',
+      component: () => import('@/screens/LoginScreen.vue'),
+      meta: { title: s.auth.loginTitle, guest: true },
+    },
+    {
+      path: '/register',
+      name: 'register',
+      component: () => import('@/screens/RegisterScreen.vue'),
+      meta: { title: s.auth.registerTitle, guest: true },
+    },
+    {
+      path: '/deals',
+      name: 'deals',
+      component: () => import('@/screens/DealsScreen.vue'),
+      meta: { title: s.deals.title, roles: ['sponsor', 'influencer'] },
+    },
+    {
+      path: '/deals/:id',
+      name: 'room',
+      component: () => import('@/screens/RoomScreen.vue'),
+      props: true,
+      meta: { title: s.room.deal, roles: everyone },
+    },
+    {
+      path: '/campaigns',
+      name: 'campaigns',
+      component: () => import('@/screens/CampaignsScreen.vue'),
+      meta: { title: s.campaigns.title, roles: ['sponsor'] },
+    },
+    {
+      path: '/campaigns/new',
+      name: 'campaign-new',
+      component: () => import('@/screens/CampaignNewScreen.vue'),
+      meta: { title: s.campaigns.createTitle, roles: ['sponsor'] },
+    },
+    {
+      path: '/campaigns/:id',
+      name: 'campaign',
+      component: () => import('@/screens/CampaignScreen.vue'),
+      props: true,
+      meta: { title: s.campaigns.title, roles: ['sponsor', 'influencer'] },
+    },
+    {
+      path: '/open',
+      name: 'open',
+      component: () => import('@/screens/OpenCampaignsScreen.vue'),
+      meta: { title: s.campaigns.openTitle, roles: ['influencer'] },
+    },
+    {
+      path: '/admin/feed',
+      name: 'feed',
+      component: () => import('@/screens/FeedScreen.vue'),
+      meta: { title: s.feed.title, roles: ['admin'] },
+    },
+    {
+      path: '/:rest(.*)*',
+      name: 'not-found',
+      component: () => import('@/screens/NotFoundScreen.vue'),
+      meta: { title: s.errors.notFoundTitle },
+    },
+  ],
+  scrollBehavior(to, from, saved) {
+    // The room scrolls to its own anchors, once the offers are there.
+    if (to.name === 'room' && to.hash) return false
+    if (to.path === from.path) return false
+    return saved ?? { top: 0 }
+  },
+})
+
+export const homeOf = (role?: Role): string => (role === 'admin' ? '/admin/feed' : '/deals')
+
+/** A path of this app from ?next=, or nothing: never another site's address. */
+export function safeNext(next: unknown): string | undefined {
+  if (typeof next !== 'string' || !/^\/(?![/\\])/.test(next)) return undefined
+  return next
+}
+
+router.beforeEach(async (to) => {
+  const session = useSession()
+  if (!session.known) {
+    // An unreachable server is shown by the page itself, with Retry.
+    await session.load().catch(() => undefined)
+  }
+  if (to.meta.guest && session.user) return safeNext(to.query.next) ?? homeOf(session.user.role)
+  if (to.meta.roles && session.known && !session.user) {
+    return { name: 'login', query: { next: to.fullPath } }
+  }
+  return true
+})
+
+router.afterEach((to, from) => {
+  if (to.meta.title && to.path !== from.path) setPageTitle(to.meta.title)
+})

@@ -1,0 +1,68 @@
+import { describe, expect, it, vi } from 'vitest'
+import { api, ApiError, errorText, request } from '.'
+
+const answer = (status: number, body: unknown, headers: Record<string, string> = {}) =>
+  vi.stubGlobal('fetch', vi.fn().mockResolvedValue(new Response(JSON.stringify(body), { status, headers })))
+
+describe('request', () => {
+  it('leaves empty query values out and sends JSON', async () => {
+    answer(200, { items: [] })
+    await request('GET', '/api/rooms', { query: { status: 'open', cursor: undefined, q: '' } })
+    expect(vi.mocked(fetch).mock.calls[0]![0]).toBe('/api/rooms?status=open')
+  })
+
+  it('a refusal keeps its code, field, details and request id', async () => {
+    answer(409, {
+      error: {
+        code: 'budget_exceeded',
+        message: 'No.',
+        field: 'terms.fee',
+        details: { needed: 2 },
+        request_id: 'r1',
+      },
+    })
+    await expect(api.me()).rejects.toMatchObject({
+      status: 409,
+      code: 'budget_exceeded',
+      field: 'terms.fee',
+      details: { needed: 2 },
+      requestId: 'r1',
+    })
+  })
+
+  it('an answer that is not ours still has a code, and the request id of its header', async () => {
+    vi.stubGlobal(
+      'fetch',
+      vi.fn().mockResolvedValue(new Response('<html>', { status: 502, headers: { 'X-Request-Id': 'r2' } })),
+    )
+    await expect(api.me()).rejects.toMatchObject({ code: 'internal', requestId: 'r2' })
+  })
+
+  it('an unreachable server is "offline"', async () => {
+    vi.stubGlobal('fetch', vi.fn().mockRejectedValue(new TypeError('failed')))
+    const error = await api.me().catch((caught: unknown) => caught)
+    expect(error).toMatchObject({ code: 'offline', status: 0 })
+    expect(errorText(error)).toContain('cannot be reached')
+  })
+})
+
+describe('api.command', () => {
+  it('gives a refusal as an answer, so that the queue can settle it', async () => {
+    answer(409, { error: { code: 'frozen', message: 'Frozen.' } })
+    const result = await api.command('r', { id: 'c1', type: 'reopen' })
+    expect(result).toMatchObject({ id: 'c1', error: { code: 'frozen' } })
+  })
+
+  it('rejects when nobody answered', async () => {
+    vi.stubGlobal('fetch', vi.fn().mockRejectedValue(new TypeError('failed')))
+    await expect(api.command('r', { id: 'c1', type: 'reopen' })).rejects.toBeInstanceOf(ApiError)
+  })
+})
+
+describe('errorText', () => {
+  it('prefers the known reason of a refusal', () => {
+    expect(
+      errorText(new ApiError(403, { code: 'forbidden', message: 'no', details: { reason: 'not_approved' } })),
+    ).toContain('approval')
+  })
+})

@@ -1,0 +1,159 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowReactive } from 'vue'
+import { api } from '@/services/api'
+import type { RoomSummary } from '@/services/protocol'
+import { s } from '@/strings'
+import { useLive } from './live'
+import { useSession } from './session'
+
+/**
+ * The rooms of the user, newest first, kept current by the inbox topic. Frames and pages may
+ * come in either order: of each room the higher number wins.
+ */
+export const useInbox = defineStore('inbox', () => {
+  const session = useSession()
+  const live = useLive()
+  const byRoom = shallowReactive(new Map<string, RoomSummary>())
+  const loaded = ref(false)
+  const loading = ref(false)
+  const error = ref<unknown>(null)
+  const cursor = ref<string | undefined>()
+  /** Unread in rooms that are not on a page we have read. */
+  const unreadElsewhere = ref(0)
+  let leave: (() => void) | undefined
+  let readAtOpening = 0
+  let generation = 0
+
+  const rooms = computed(() =>
+    [...byRoom.values()].sort((a, b) => Date.parse(b.updated_at) - Date.parse(a.updated_at)),
+  )
+  const unread = computed(() => {
+    let sum = unreadElsewhere.value
+    for (const room of byRoom.values()) sum += room.unread
+    return sum
+  })
+
+  function merge(summary: RoomSummary): void {
+    const known = byRoom.get(summary.room)
+    if (!known || summary.seq >= known.seq) byRoom.set(summary.room, summary)
+  }
+
+  /** Reads the first page again, after joining or when the server says "sync". */
+  async function refresh(): Promise<void> {
+    const mine = ++generation
+    loading.value = true
+    error.value = null
+    try {
+      const page = await api.rooms({ limit: 50 })
+      if (mine !== generation) return
+      for (const item of page.items) merge(item)
+      cursor.value = page.next_cursor || undefined
+      count(page.unread_total)
+      loaded.value = true
+    } catch (caught) {
+      if (mine === generation) error.value = caught
+    } finally {
+      if (mine === generation) loading.value = false
+    }
+  }
+
+  async function more(): Promise<void> {
+    if (!cursor.value || loading.value) return
+    const mine = generation
+    loading.value = true
+    try {
+      const page = await api.rooms({ limit: 50, cursor: cursor.value })
+      if (mine !== generation) return
+      for (const item of page.items) merge(item)
+      cursor.value = page.next_cursor || undefined
+      count(page.unread_total)
+    } catch (caught) {
+      error.value = caught
+    } finally {
+      if (mine === generation) loading.value = false
+    }
+  }
+
+  function count(total: number): void {
+    let here = 0
+    for (const room of byRoom.values()) here += room.unread
+    unreadElsewhere.value = Math.max(0, total - here)
+  }
+
+  function start(): void {
+    if (leave) return
+    readAtOpening = -1
+    leave = live.join('inbox', {
+      joined: () => {
+        if (readAtOpening === live.openings) return
+        readAtOpening = live.openings
+        void refresh()
+      },
+      ephemeral: (frame) => {
+        if (frame.type === 'sync') void refresh()
+        if (frame.type === 'room') received(frame.data as RoomSummary)
+      },
+    })
+    void refresh()
+  }
+
+  function received(summary: RoomSummary): void {
+    const before = byRoom.get(summary.room)
+    merge(summary)
+    if (summary.unread > (before?.unread ?? 0)) notify(summary)
+  }
+
+  function stop(): void {
+    leave?.()
+    leave = undefined
+    generation += 1
+    byRoom.clear()
+    loaded.value = false
+    loading.value = false
+    unreadElsewhere.value = 0
+    cursor.value = undefined
+  }
+
+  /** A room on screen is read: its count goes at once, the server follows by "seen". */
+  function read(room: string): void {
+    const known = byRoom.get(room)
+    if (known && known.unread > 0) byRoom.set(room, { ...known, unread: 0 })
+  }
+
+  const canNotify = ref('Notification' in window && Notification.permission === 'default')
+  async function askToNotify(): Promise<void> {
+    await Notification.requestPermission()
+    canNotify.value = Notification.permission === 'default'
+  }
+
+  function notify(summary: RoomSummary): void {
+    if (!document.hidden || !('Notification' in window) || Notification.permission !== 'granted') return
+    const other = session.side === 'sponsor' ? summary.influencer : summary.sponsor
+    // The tag makes several tabs show one notification.
+    const notice = new Notification(s.deals.notifyTitle(other.name), {
+      body: summary.campaign.name,
+      tag: `${summary.room}:${summary.seq}`,
+    })
+    notice.onclick = () => {
+      window.focus()
+      window.location.assign(`/deals/${summary.room}`)
+    }
+  }
+
+  return {
+    rooms,
+    byRoom,
+    unread,
+    loaded,
+    loading,
+    error,
+    cursor,
+    canNotify,
+    refresh,
+    more,
+    start,
+    stop,
+    read,
+    askToNotify,
+  }
+})

@@ -1,0 +1,100 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowReactive, shallowRef } from 'vue'
+import { api } from '@/services/api'
+import type { CommandBody } from '@/services/protocol'
+import { SocketClient, type ConnectionState } from '@/services/socket/client'
+import type { Command } from '@/services/socket/commands'
+import type { TopicHandlers } from '@/services/socket/topic'
+import { newCommandId } from '@/services/ulid'
+import { useSession } from './session'
+
+/**
+ * The one socket of the app, as reactive state. What it knows lives in the SocketClient;
+ * here is only what is shown.
+ */
+export const useLive = defineStore('live', () => {
+  const session = useSession()
+  const state = shallowRef<ConnectionState>({ state: 'idle' })
+  const online = ref(navigator.onLine)
+  /** How often the connection was opened; what is not a topic is read again on a change. */
+  const openings = ref(0)
+  const commands = shallowReactive(new Map<string, Command>())
+
+  const client = new SocketClient({
+    url: socketUrl(),
+    newId: newCommandId,
+    post: (room, body) => api.command(room, body),
+    sessionStands: () => session.stands(),
+  })
+
+  client.onState((next) => {
+    state.value = next
+    if (next.state === 'open') openings.value += 1
+    if (next.state === 'closed' && next.why === 'session') session.lost()
+  })
+  // A fresh object for each change: the queue's own are not reactive.
+  client.commands.onChange((command, gone) => {
+    if (gone) commands.delete(command.id)
+    else commands.set(command.id, { ...command })
+  })
+
+  window.addEventListener('online', () => {
+    online.value = true
+    client.poke()
+  })
+  window.addEventListener('offline', () => {
+    online.value = false
+    client.poke()
+  })
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') client.poke()
+  })
+
+  const isOpen = computed(() => state.value.state === 'open')
+
+  const start = (): void => client.start()
+  const stop = (): void => client.stop()
+  const join = (topic: string, handlers: TopicHandlers): (() => void) => client.join(topic, handlers)
+  const now = (): number => client.clock.now()
+
+  function submit(room: string, body: CommandBody): Command {
+    return client.commands.submit(room, body)
+  }
+
+  /** Sends a command and waits for its fate; used where a dialog stays open until then. */
+  function ask(room: string, body: CommandBody): Promise<Command> {
+    return client.commands.settled(client.commands.submit(room, body).id)
+  }
+
+  async function retry(id: string): Promise<Command> {
+    client.commands.retry(id)
+    return client.commands.settled(id)
+  }
+
+  const discard = (id: string): void => client.commands.discard(id)
+  const typing = (room: string): void => client.typing(room)
+  const markSeen = (room: string, seq: number): void => client.markSeen(room, seq)
+
+  return {
+    state,
+    online,
+    openings,
+    commands,
+    isOpen,
+    start,
+    stop,
+    join,
+    now,
+    submit,
+    ask,
+    retry,
+    discard,
+    typing,
+    markSeen,
+  }
+})
+
+function socketUrl(): string {
+  const { protocol, host } = window.location
+  return `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/ws`
+}

@@ -1,0 +1,70 @@
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+import { api, ApiError, type Registration, type User } from '@/services/api'
+import type { Side } from '@/services/protocol'
+
+/** Who is logged in. The session itself is a cookie that scripts cannot read. */
+export const useSession = defineStore('session', () => {
+  const user = ref<User | null>(null)
+  const known = ref(false)
+  /** Set when a session ended under our feet, so the log-in page can say so. */
+  const ended = ref(false)
+  let loading: Promise<void> | undefined
+
+  const side = computed<Side | undefined>(() => (user.value?.role === 'admin' ? undefined : user.value?.role))
+
+  /** Asks the server once who we are. A server that cannot be reached leaves it unknown. */
+  function load(): Promise<void> {
+    loading ??= api
+      .me()
+      .then((me) => {
+        user.value = me.user
+        known.value = true
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof ApiError) || error.status !== 401) throw error
+        user.value = null
+        known.value = true
+      })
+      .finally(() => {
+        loading = undefined
+      })
+    return loading
+  }
+
+  async function login(email: string, password: string): Promise<void> {
+    user.value = (await api.login({ email, password })).user
+    known.value = true
+    ended.value = false
+  }
+
+  async function register(body: Registration): Promise<void> {
+    await api.register(body)
+    await login(body.email, body.password)
+  }
+
+  async function logout(): Promise<void> {
+    await api.logout().catch((error: unknown) => {
+      if (!(error instanceof ApiError) || error.status !== 401) throw error
+    })
+    user.value = null
+  }
+
+  /** The server said that the session is over. */
+  function lost(): void {
+    user.value = null
+    ended.value = true
+  }
+
+  /** Whether the server still knows this session; true as long as nobody says no. */
+  async function stands(): Promise<boolean> {
+    try {
+      await api.me()
+      return true
+    } catch (error) {
+      return !(error instanceof ApiError && error.status === 401)
+    }
+  }
+
+  return { user, known, ended, side, load, login, register, logout, lost, stands }
+})
