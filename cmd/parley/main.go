@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"parley/cmd/parley/internal/bench"
 )
 
 // cli is the command line; every setting can also come from the environment.
@@ -17,6 +19,7 @@ type cli struct {
 	Seed     seedCommand     `cmd:"" help:"Fill an empty database with demo data."`
 	Admin    adminCommand    `cmd:"" help:"Manage admins."`
 	Restored restoredCommand `cmd:"" help:"Tell the store that it was restored from a backup, before serve."`
+	Bench    bench.Command   `cmd:"" help:"Drive running instances as many clients and check that they keep their promises."`
 	Verify   verifyCommand   `cmd:"" help:"Check the event log against its hashes, the rooms and the ledgers."`
 }
 
