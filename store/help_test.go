@@ -1,0 +1,27 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"testing"
+)
+
+type ctxT = context.Context
+
+func unavailableErr(t testing.TB, err error) {
+	t.Helper()
+	if !errors.Is(err, ErrUnavailable) {
+		t.Errorf("want ErrUnavailable, got %v", err)
+	}
+}
+
+func notFoundErr(t testing.TB, err error) {
+	t.Helper()
+	if !errors.Is(err, ErrNotFound) {
+		t.Errorf("want ErrNotFound, got %v", err)
+	}
+}
+
+const childEnv = "PARLEY_STORE_CHILD"
+
+func child(role string) int { return 2 }
