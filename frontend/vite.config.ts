@@ -4,6 +4,11 @@ import { defineConfig } from 'vitest/config'
 
 const backend = process.env.PARLEY_BACKEND ?? 'http://127.0.0.1:8080'
 
+const proxy = {
+  '/api': backend,
+  '/ws': { target: backend, ws: true },
+}
+
 export default defineConfig({
   base: '/',
   plugins: [vue()],
@@ -27,13 +32,12 @@ export default defineConfig({
     host: '127.0.0.1',
     port: 5173,
     strictPort: true,
-    proxy: {
-      '/api': backend,
-      '/ws': { target: backend, ws: true },
-    },
+    proxy,
   },
+  preview: { proxy },
   test: {
     environment: 'happy-dom',
+    environmentOptions: { happyDOM: { url: 'http://localhost/' } },
     include: ['src/**/*.spec.ts'],
     restoreMocks: true,
     unstubGlobals: true,

@@ -4,7 +4,7 @@
   var choice = null
   try {
     choice = localStorage.getItem('parley.theme')
-  } catch (_) {
+  } catch {
     // Storage may be blocked; the system's theme is used then.
   }
   var dark = choice === 'dark' || (choice !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches)

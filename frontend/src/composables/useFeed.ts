@@ -141,6 +141,7 @@ export function useFeed() {
 function toItem(frame: TopicFrame): FeedItem {
   return {
     seq: frame.seq as number,
+    type: 'event',
     data: frame.data as RoomEvent,
     context: (frame.context as FeedItem['context']) ?? { campaign: '' },
   }

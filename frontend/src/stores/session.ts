@@ -18,7 +18,7 @@ export const useSession = defineStore('session', () => {
     loading ??= api
       .me()
       .then((me) => {
-        user.value = me.user
+        user.value = me
         known.value = true
       })
       .catch((error: unknown) => {
@@ -33,14 +33,15 @@ export const useSession = defineStore('session', () => {
   }
 
   async function login(email: string, password: string): Promise<void> {
-    user.value = (await api.login({ email, password })).user
+    user.value = await api.login({ email, password })
     known.value = true
     ended.value = false
   }
 
   async function register(body: Registration): Promise<void> {
-    await api.register(body)
-    await login(body.email, body.password)
+    user.value = await api.register(body)
+    known.value = true
+    ended.value = false
   }
 
   async function logout(): Promise<void> {

@@ -82,7 +82,6 @@ export const en = {
   account: {
     waiting:
       'Your account waits for approval. You can look around; offers and invitations open once an admin has approved it.',
-    flagged: 'Your account is under review. Until that ends nothing can be sent.',
   },
   connection: {
     offline: 'You are offline. What you send waits here and goes out when you are back.',

@@ -1,75 +1,72 @@
-import type { CommandBody, RoomSnapshot } from '../protocol'
+import type { CommandBody, WireError } from '../protocol'
 import type { PostAnswer } from '../socket/commands'
-import { ApiError, request } from './http'
+import { ApiError, refusalOf } from './errors'
+import * as sdk from './generated'
 import type {
-  Campaign,
-  EventPage,
-  FeedPage,
-  FirstOffer,
-  InfluencerHit,
-  Me,
-  NewCampaign,
-  Opened,
-  Page,
-  Registration,
-  RoomPage,
-  User,
-} from './types'
+  Application,
+  CampaignBody,
+  Command,
+  Invitation,
+  LoginRequest,
+  RegisterRequest,
+} from './generated'
 
-export * from './http'
-export type * from './types'
+export * from './errors'
+export type { Campaign, CampaignBody, Influencer, RegisterRequest as Registration, User } from './generated'
 
-const id = encodeURIComponent
+interface Answer<T> {
+  data?: T
+  error?: unknown
+  response?: Response
+}
 
-/** The server's REST API. Every function rejects with an ApiError. */
+/** The data of an answer, or an ApiError; a cancelled request stays an AbortError. */
+async function data<T>(answer: Promise<Answer<T>>): Promise<T> {
+  const { data, error, response } = await answer
+  if (response?.ok) return data as T
+  if (response) throw refusalOf(response.status, error, response.headers.get('X-Request-Id'))
+  if (error instanceof DOMException && error.name === 'AbortError') throw error
+  throw new ApiError(0, { code: 'offline' })
+}
+
+/**
+ * The server's REST API, over the client that is generated from its own description. Every
+ * function rejects with an ApiError and nothing else, but for a cancelled request.
+ */
 export const api = {
-  register: (body: Registration) => request<{ user: User }>('POST', '/api/auth/register', { body }),
-  login: (body: { email: string; password: string }) =>
-    request<{ user: User }>('POST', '/api/auth/login', { body }),
-  logout: () => request<void>('POST', '/api/auth/logout'),
-  me: () => request<Me>('GET', '/api/me'),
+  register: (body: RegisterRequest) => data(sdk.register({ body })),
+  login: (body: LoginRequest) => data(sdk.login({ body })),
+  logout: () => data(sdk.logout()),
+  me: () => data(sdk.me()),
 
-  campaigns: (query: { scope?: 'open'; cursor?: string } = {}) =>
-    request<Page<Campaign>>('GET', '/api/campaigns', { query }),
-  campaign: (campaign: string) => request<Campaign>('GET', `/api/campaigns/${id(campaign)}`),
-  createCampaign: (body: NewCampaign) => request<Campaign>('POST', '/api/campaigns', { body }),
+  campaigns: (query: { scope?: 'own' | 'open'; cursor?: string } = {}) => data(sdk.listCampaigns({ query })),
+  campaign: (id: string) => data(sdk.getCampaign({ path: { id } })),
+  createCampaign: (body: CampaignBody) => data(sdk.createCampaign({ body })),
   influencers: (q: string, signal?: AbortSignal) =>
-    request<Page<InfluencerHit>>('GET', '/api/influencers', { query: { q, limit: 8 }, signal }),
-  invite: (campaign: string, body: FirstOffer & { influencer: string }) =>
-    request<Opened>('POST', `/api/campaigns/${id(campaign)}/invitations`, { body }),
-  apply: (campaign: string, body: FirstOffer) =>
-    request<Opened>('POST', `/api/campaigns/${id(campaign)}/applications`, { body }),
+    data(sdk.listInfluencers({ query: { ...(q && { q }), limit: 8 }, signal })),
+  invite: (id: string, body: Invitation) => data(sdk.invite({ path: { id }, body })),
+  apply: (id: string, body: Application) => data(sdk.apply({ path: { id }, body })),
 
-  rooms: (query: { status?: string; turn?: 'mine'; cursor?: string; limit?: number } = {}) =>
-    request<RoomPage>('GET', '/api/rooms', { query }),
-  room: (room: string) => request<RoomSnapshot>('GET', `/api/rooms/${id(room)}`),
-  events: (room: string, query: { before?: number; after?: number; limit?: number }) =>
-    request<EventPage>('GET', `/api/rooms/${id(room)}/events`, { query }),
+  rooms: (query: { campaign?: string; cursor?: string; limit?: number } = {}) =>
+    data(sdk.listRooms({ query })),
+  events: (id: string, query: { before?: number; after?: number; limit?: number }) =>
+    data(sdk.listEvents({ path: { id }, query })),
 
   /** A refusal is an answer here; only an unreachable server rejects. */
   async command(
-    room: string,
+    id: string,
     body: CommandBody & { id: string },
     options: { keepalive?: boolean } = {},
   ): Promise<PostAnswer> {
     try {
-      return await request<PostAnswer>('POST', `/api/rooms/${id(room)}/commands`, { body, ...options })
+      return await data(sdk.command({ path: { id }, body: body as Command, ...options }))
     } catch (error) {
       if (!(error instanceof ApiError) || error.status === 0) throw error
-      return {
-        id: body.id,
-        error: {
-          code: error.code,
-          message: error.message,
-          field: error.field,
-          details: error.details,
-          request_id: error.requestId,
-        },
-      }
+      const { code, message, field, details, requestId } = error
+      const refusal: WireError = { code, message, field, details, request_id: requestId }
+      return { id: body.id, error: refusal }
     }
   },
 
-  feed: (query: { before?: number; limit?: number }) =>
-    request<FeedPage>('GET', '/api/admin/feed', { query }),
-  adminRoom: (room: string) => request<RoomSnapshot>('GET', `/api/admin/rooms/${id(room)}`),
+  feed: (query: { before?: number; limit?: number }) => data(sdk.adminFeed({ query })),
 }

@@ -131,6 +131,7 @@ export function readDraft(draft: Draft, context: TermsContext): { terms: Terms; 
           .filter((link) => link !== ''),
       }),
     })),
+    locked: [],
   }
   if (draft.usage.on) {
     terms.usage_rights = {

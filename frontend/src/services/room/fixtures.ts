@@ -12,6 +12,7 @@ export const terms = (change: Partial<Terms> = {}): Terms => ({
     { milestone: 'on signing', percent: 50, net_days: 14 },
     { milestone: 'on delivery', percent: 50, net_days: 14 },
   ],
+  locked: [],
   ...change,
 })
 

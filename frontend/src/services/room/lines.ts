@@ -13,7 +13,8 @@ export function eventLine(event: RoomEvent, who: string, campaign: string): stri
     case 'accepted':
       return texts.accepted(who, formatMoney(event.data.fee))
     case 'declined': {
-      const reason = s.decline.reasons[event.data.reason] ?? event.data.reason
+      const { reason: code } = event.data
+      const reason = (s.decline.reasons as Record<string, string>)[code] ?? code
       return texts.declined(who, event.data.note ? `${reason}. “${event.data.note}”` : reason)
     }
     case 'withdrawn':
