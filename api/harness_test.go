@@ -196,7 +196,7 @@ func (w *world) join(role rooms.Side) *person {
 	answer := p.call("POST", "/api/auth/register", object{
 		"email": p.email, "password": password, "name": "A " + string(role), "role": role,
 	}).want(201)
-	p.id = answer.text("id")
+	p.id = answer.text("user.id")
 	return p
 }
 

@@ -35,7 +35,11 @@ type loginInput struct {
 
 type sessionOutput struct {
 	SetCookie http.Cookie `header:"Set-Cookie"`
-	Body      userView
+	Body      sessionView
+}
+
+type sessionView struct {
+	User userView `json:"user"`
 }
 
 type cookieOutput struct {
@@ -59,19 +63,12 @@ type tokenOutput struct{ Body tokenView }
 
 type meOutput struct{ Body meView }
 
-// meView is userView and what only its owner sees. Huma does not describe
-// embedded types, so the fields stand here again.
+// meView is the user and what only they see.
 type meView struct {
-	ID       string       `json:"id"`
-	Email    string       `json:"email"`
-	Name     string       `json:"name"`
-	Role     rooms.Side   `json:"role" enum:"sponsor,influencer,admin"`
-	Approved bool         `json:"approved" doc:"Whether the user may negotiate"`
-	Category string       `json:"category,omitempty"`
-	Niche    string       `json:"niche,omitempty"`
-	Reach    int64        `json:"reach,omitempty" doc:"An influencer's followers"`
-	Budgets  []budgetView `json:"budgets,omitempty" nullable:"false" doc:"A sponsor's own budgets by currency, where they are set"`
-	Now      rooms.Time   `json:"now" doc:"The server's clock"`
+	User    userView     `json:"user"`
+	Budgets []budgetView `json:"budgets,omitempty" nullable:"false" doc:"A sponsor's own budgets by currency, where they are set"`
+	Epoch   string       `json:"epoch" doc:"The store's history"`
+	Now     rooms.Time   `json:"now" doc:"The server's clock"`
 }
 
 type budgetView struct {
@@ -140,7 +137,7 @@ func (s *Server) logIn(ctx context.Context, u *store.User) (*sessionOutput, erro
 	if err != nil {
 		return nil, err
 	}
-	return &sessionOutput{SetCookie: s.cookie(token, s.cfg.SessionTTL), Body: viewUser(u)}, nil
+	return &sessionOutput{SetCookie: s.cookie(token, s.cfg.SessionTTL), Body: sessionView{User: viewUser(u)}}, nil
 }
 
 // login takes the same time and gives the same answer whether the address is
@@ -206,11 +203,7 @@ func (s *Server) me(ctx context.Context, r *request, _ *struct{}) (*meOutput, er
 	if err != nil {
 		return nil, found(err, "user")
 	}
-	user := viewUser(&u)
-	v := meView{
-		ID: user.ID, Email: user.Email, Name: user.Name, Role: user.Role, Approved: user.Approved,
-		Category: user.Category, Niche: user.Niche, Reach: user.Reach, Now: rooms.At(s.cfg.Clock()),
-	}
+	v := meView{User: viewUser(&u), Epoch: s.store.Epoch(), Now: rooms.At(s.cfg.Clock())}
 	if u.Role == rooms.Sponsor {
 		budgets, err := s.store.SponsorBudgets(ctx, u.ID)
 		if err != nil {
