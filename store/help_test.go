@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"testing"
 )
@@ -25,3 +26,12 @@ func notFoundErr(t testing.TB, err error) {
 const childEnv = "PARLEY_STORE_CHILD"
 
 func child(role string) int { return 2 }
+
+type sqlResult = sql.Result
+
+func contextCancel(t testing.TB) (context.Context, context.CancelFunc) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	return ctx, cancel
+}

@@ -1,0 +1,289 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+
+	"parley/rooms"
+)
+
+// schema changes the database behind the store's back.
+func (e *env) schema(query string) {
+	e.Helper()
+	where, err := parseURL(e.cfg.URL)
+	must(e.T, err)
+	var pool interface {
+		ExecContext(context.Context, string, ...any) (sqlResult, error)
+		Close() error
+	}
+	switch where := where.(type) {
+	case sqliteFile:
+		pool, err = where.pool()
+	case *postgresDB:
+		pool = where.pool(nil, 0)
+	}
+	must(e.T, err)
+	_, err = pool.ExecContext(context.Background(), query)
+	must(e.T, err)
+	must(e.T, pool.Close())
+}
+
+// poison makes the database refuse messages that hold the word poison.
+func (e *env) poison() {
+	e.Helper()
+	if strings.HasPrefix(e.cfg.URL, "sqlite") {
+		e.schema(`CREATE TRIGGER poison BEFORE INSERT ON events WHEN CAST(NEW.body AS TEXT) LIKE '%poison%'
+			BEGIN SELECT RAISE(ABORT, 'poison'); END`)
+		return
+	}
+	e.schema(`ALTER TABLE events ADD CONSTRAINT poison CHECK (position('poison'::bytea in body) = 0)`)
+}
+
+// together submits commands while the writer stands still, so that they make one
+// batch, and gives their results.
+func (e *env) together(commands []Command) []Result {
+	e.Helper()
+	hold, held := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	e.submit(&item{
+		write: func(context.Context, *tx) error {
+			once.Do(func() { close(held) })
+			<-hold
+			return nil
+		},
+		done: func(error) {},
+	})
+	<-held
+	results := make([]Result, len(commands))
+	var wg sync.WaitGroup
+	for i, c := range commands {
+		wg.Add(1)
+		c.Done = func(r Result) { results[i] = r; wg.Done() }
+		e.Submit(c)
+	}
+	close(hold)
+	wg.Wait()
+	return results
+}
+
+func TestOnlyTheCulpritOfABatchFails(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		w := e.world(1000)
+		room := e.opened(w, 300)
+		w2 := world{sponsor: w.sponsor, influencer: e.user(rooms.Influencer), campaign: w.campaign}
+		e.poison()
+		open := openCommand(w2, 200)
+		bad := openCommand(world{sponsor: w.sponsor, influencer: e.user(rooms.Influencer), campaign: w.campaign}, 100)
+		o, _ := bad.Body.(rooms.Open)
+		o.Message = "poison"
+		bad.Body = o
+		commands := []Command{
+			e.say(w.sponsor, room, "one"),
+			e.say(w.sponsor, room, "poison"),
+			open,
+			e.say(w.influencer, room, "two"),
+			bad, // leaves neither its room nor its hold
+			e.counter(w.influencer, room, 2, 400),
+			e.say(w.sponsor, room, "poison again"),
+			e.say(w.sponsor, open.Room, "three"),
+		}
+		results := e.together(commands)
+		for i, r := range results {
+			if i == 1 || i == 4 || i == 6 {
+				unavailableErr(t, r.Err)
+			} else if r.Err != nil {
+				t.Errorf("command %d: %v", i, r.Err)
+			}
+		}
+		if results[5].Seq != 5 || results[7].Seq != 3 {
+			t.Errorf("seqs %d and %d", results[5].Seq, results[7].Seq)
+		}
+		if c, h := e.ledger(w.campaign.ID); c != 0 || h != 200 {
+			t.Errorf("committed %d, held %d", c, h)
+		}
+		if _, err := e.Snapshot(t.Context(), bad.Room); !errors.Is(err, ErrNotFound) {
+			t.Errorf("the refused room: %v", err)
+		}
+		e.sound()
+		for _, told := range e.told() {
+			if strings.Contains(string(told.Body), "poison") {
+				t.Error("an event was told that is not stored")
+			}
+		}
+		// The same ids were not kept and may be used again.
+		again := commands[1]
+		again.Body = rooms.Say{Text: "harmless"}
+		e.ok(again)
+		e.sound()
+	})
+}
+
+func TestAFailedWriteLeavesItsNeighboursAlone(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		w := e.world(1000)
+		room := e.opened(w, 300)
+		e.poison()
+		before := e.say(w.sponsor, room, "before")
+		after := e.say(w.sponsor, room, "after")
+		var errs []error
+		var mu sync.Mutex
+		done := func(err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			errs = append(errs, err)
+		}
+		hold, held := make(chan struct{}), make(chan struct{})
+		var once sync.Once
+		e.submit(&item{done: done, write: func(context.Context, *tx) error {
+			once.Do(func() { close(held) })
+			<-hold
+			return nil
+		}})
+		<-held
+		var wg sync.WaitGroup
+		wg.Add(2)
+		before.Done = func(Result) { wg.Done() }
+		after.Done = before.Done
+		e.Submit(before)
+		e.submit(&item{ledgers: true, done: done, write: func(ctx context.Context, tx *tx) error {
+			_, _, err := tx.set.decide(ctx, room, actor(w.sponsor), rooms.Say{Text: "taken back"})
+			if err != nil {
+				return err
+			}
+			return ErrNotFound // refuses itself after it decided
+		}})
+		e.submit(&item{ledgers: true, done: done, write: func(ctx context.Context, tx *tx) error {
+			_, _, err := tx.set.decide(ctx, room, actor(w.sponsor), rooms.Say{Text: "poison"})
+			return err // the database refuses it at the flush
+		}})
+		e.Submit(after)
+		close(hold)
+		wg.Wait()
+		notFoundErr(t, errs[1])
+		unavailableErr(t, errs[2])
+		events, err := e.Events(t.Context(), room, 2, 0, 100)
+		must(t, err)
+		if len(events) != 2 || !strings.Contains(string(events[0].Body), "before") || !strings.Contains(string(events[1].Body), "after") {
+			t.Errorf("the log holds %+v", events)
+		}
+		e.sound()
+	})
+}
+
+func TestAFullDiskLosesNothing(t *testing.T) {
+	e := newEnv(t, Config{URL: sqliteURL(t), Logger: quiet()})
+	w := e.world(1_000_000)
+	room := e.opened(w, 300)
+	engine, ok := e.engine.(*sqliteEngine)
+	if !ok {
+		t.Fatal("no SQLite engine")
+	}
+	// The pragma belongs to the writer's connection, so the writer sets it.
+	pages := func(set string) {
+		_, err := write(t.Context(), e.Store, false, func(ctx context.Context, _ *tx) (struct{}, error) {
+			_, err := engine.conn.ExecContext(ctx, "PRAGMA max_page_count = "+set)
+			return struct{}{}, err
+		})
+		must(t, err)
+	}
+	pages("1") // as few as it has now
+	text := strings.Repeat("word ", 700)
+	var failed Command
+	taken := 0
+	for failed.CMID == "" && taken < 10_000 {
+		c := e.say(w.sponsor, room, text)
+		switch res := e.Do(t.Context(), c); {
+		case res.Err == nil:
+			taken++
+		default:
+			unavailableErr(t, res.Err)
+			failed = c
+		}
+	}
+	if failed.CMID == "" {
+		t.Fatal("the disk never filled")
+	}
+	// It stays as it was, and reads go on.
+	unavailableErr(t, e.Do(t.Context(), failed).Err)
+	if rep := e.sound(); rep.Events != 2+taken {
+		t.Errorf("%d events after %d messages", rep.Events, taken)
+	}
+	pages("1000000")
+	if res := e.ok(failed); res.Duplicate {
+		t.Error("a command that was not stored was kept")
+	}
+	e.ok(e.counter(w.influencer, room, 2, 400))
+	e.sound()
+}
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+func TestALostConnectionIsReplaced(t *testing.T) {
+	e := newEnv(t, Config{URL: postgresURL(t), Logger: quiet()})
+	w := e.world(1_000_000)
+	room := e.opened(w, 300)
+	const n = 400
+	var wg sync.WaitGroup
+	kill := `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`
+	for range 8 {
+		wg.Go(func() {
+			for range n / 8 {
+				c := e.say(w.sponsor, room, "hello")
+				// Whatever became of it, the same id finds out.
+				for {
+					res := e.Do(t.Context(), c)
+					if res.Err == nil {
+						break
+					}
+					unavailableErr(t, res.Err)
+				}
+			}
+		})
+	}
+	for range 3 {
+		e.schema(kill)
+	}
+	wg.Wait()
+	e.schema(kill)
+	c := e.say(w.sponsor, room, "last")
+	eventually(t, "the store comes back", func() bool { return e.Do(t.Context(), c).Err == nil })
+	eventually(t, "the readers come back", func() bool { return e.Ping(t.Context()) == nil })
+	if rep := e.sound(); rep.Events != 2+n+1 {
+		t.Errorf("%d events", rep.Events)
+	}
+}
+
+func TestACorruptRoomFailsAlone(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		e.cfg.Logger = quiet()
+		e.shut(e.Store)
+		e.open()
+		w := e.world(1000)
+		room := e.opened(w, 300)
+		w2 := world{sponsor: w.sponsor, influencer: e.user(rooms.Influencer), campaign: w.campaign}
+		broken := e.opened(w2, 200)
+		e.schema("UPDATE events SET type = 'message', body = (SELECT body FROM events WHERE room_id = '" + broken +
+			"' AND seq = 1) WHERE room_id = '" + broken + "' AND seq = 2")
+		e.shut(e.Store)
+		e.open()
+		results := e.together([]Command{
+			e.say(w.sponsor, room, "one"), e.say(w.sponsor, broken, "two"), e.say(w.sponsor, room, "three"),
+		})
+		if results[0].Err != nil || results[2].Err != nil {
+			t.Errorf("neighbours: %v, %v", results[0].Err, results[2].Err)
+		}
+		unavailableErr(t, results[1].Err)
+		report, err := e.Verify(t.Context(), "", nil)
+		must(t, err)
+		if report.Problems == 0 {
+			t.Error("verify sees nothing")
+		}
+		// A flag of the sponsor still freezes every other room.
+		must(t, e.Flag(t.Context(), Flag{Kind: FlagUser, ID: w.sponsor.ID, Reason: "look", Admin: "admin"}))
+		e.refused(e.say(w.sponsor, room, "four"), rooms.CodeFrozen)
+	})
+}
