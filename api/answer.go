@@ -59,6 +59,8 @@ func appendJoined(dst []byte, id, topic string, r *hub.JoinResult) []byte {
 	dst = strconv.AppendInt(dst, r.Seq, 10)
 	dst = append(dst, `,"from":`...)
 	dst = strconv.AppendInt(dst, r.From, 10)
+	dst = append(dst, `,"to":`...)
+	dst = strconv.AppendInt(dst, r.To, 10)
 	dst = append(dst, `,"epoch":`...)
 	dst = appendText(dst, r.Epoch)
 	dst = append(dst, `,"more":`...)

@@ -30,6 +30,9 @@ type JoinResult struct {
 	Seq int64
 	// From is where the frames that follow begin: the first is From+1.
 	From int64
+	// To is the last frame that follows before the live ones: Seq, or with More
+	// the end of the page.
+	To int64
 	// More: only one page follows and the reader is not live; it joins again with
 	// the last seq it got.
 	More bool
@@ -196,7 +199,7 @@ func (j *joining) begin(ctx context.Context) error {
 		}
 	}
 	if topic.sparse {
-		j.result.Seq, j.result.From = head, head
+		j.result.Seq, j.result.From, j.result.To = head, head, head
 		j.result.Reset = j.opt.After != nil && !sameEpoch
 		return nil
 	}
@@ -205,7 +208,10 @@ func (j *joining) begin(ctx context.Context) error {
 		gap := head - after
 		if gap >= 0 && (maxGap <= 0 || gap <= maxGap) {
 			j.result.Seq, j.result.From, j.sent = head, after, after
-			j.result.More = gap > int64(cfg.PageSize)
+			j.result.To = head
+			if j.result.More = gap > int64(cfg.PageSize); j.result.More {
+				j.result.To = after + int64(cfg.PageSize)
+			}
 			return nil
 		}
 	}
@@ -217,7 +223,7 @@ func (j *joining) begin(ctx context.Context) error {
 		}
 		head, j.result.Snapshot = seq, raw
 	}
-	j.result.Seq = head
+	j.result.Seq, j.result.To = head, head
 	j.result.From = max(0, head-int64(max(cfg.Recent, 0)))
 	j.sent = j.result.From
 	return nil

@@ -1,4 +1,4 @@
-import { computed, onScopeDispose, ref, shallowRef, triggerRef } from 'vue'
+import { computed, onScopeDispose, ref, shallowRef } from 'vue'
 import { api } from '@/services/api'
 import type { EventSide, Offer, Present, RoomEvent, RoomSnapshot, Side, WireError } from '@/services/protocol'
 import { foldEvent } from '@/services/room/fold'
@@ -31,6 +31,9 @@ export function useRoom(id: string, hooks: ArrivedHooks = {}) {
   const typingTimers = new Map<EventSide, ReturnType<typeof setTimeout>>()
   /** Up to here events are history: the snapshot knows them already. */
   let historyUpTo = 0
+  /** History comes as many frames; it is shown once, when all of it is here. */
+  let history: RoomEvent[] = []
+  const ready = ref(false)
   let generation = 0
 
   const leave = live.join(`room:${id}`, {
@@ -39,15 +42,17 @@ export function useRoom(id: string, hooks: ArrivedHooks = {}) {
       if (!fresh) return
       generation += 1
       events.value = []
+      history = []
       from.value = answer.from
       historyUpTo = answer.seq
+      ready.value = answer.from >= answer.seq
       loadingOlder.value = false
       if (answer.snapshot) room.value = answer.snapshot
     },
     event(frame) {
       const event = toEvent(frame)
-      events.value.push(event)
-      triggerRef(events)
+      // A new array: those who get it as a prop compare by identity.
+      events.value = [...events.value, event]
       if (event.by.side === 'sponsor' || event.by.side === 'influencer') stopTyping(event.by.side)
       const before = room.value
       if (!before || event.seq !== before.seq + 1) return
@@ -130,6 +135,7 @@ export function useRoom(id: string, hooks: ArrivedHooks = {}) {
   return {
     room,
     events,
+    ready,
     offers,
     refused,
     present,

@@ -4,6 +4,8 @@ export interface JoinAnswer {
   topic: string
   seq: number
   from: number
+  /** The last number that follows before live ones; with `more` the end of the page. */
+  to?: number
   epoch: string
   more?: boolean
   reset?: boolean
@@ -90,7 +92,7 @@ export class Topic {
     const skipped = this.last !== undefined && answer.from > this.last
     if (fresh || skipped) this.last = answer.from
     this.paging = answer.more === true
-    this.pageEnd = answer.seq
+    this.pageEnd = answer.to ?? answer.seq
     this.handlers.joined?.(answer, fresh || skipped)
     return true
   }
