@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"parley/rooms"
+	"parley/rooms/strictjson"
 	"parley/store"
 )
 
@@ -218,13 +219,28 @@ func humaError(status int, message string, errs ...error) *Error {
 			break
 		}
 		e.Info.Field = fieldOf(d.Location)
-		e.Info.Message = strings.TrimSpace(e.Info.Field+": "+d.Message) + "."
+		if name, ok := missingProperty(d.Message); ok {
+			e.Info.Field = strictjson.Join(e.Info.Field, name)
+			e.Info.Message = e.Info.Field + " is required."
+			break
+		}
+		e.Info.Message = e.Info.Field + ": " + d.Message + "."
 		if e.Info.Field == "" {
 			e.Info.Message = "The body is not valid: " + d.Message + "."
 		}
 		break
 	}
 	return e
+}
+
+// missingProperty finds the name in huma's word for a property that is not
+// there, whose location is that of the object around it.
+func missingProperty(message string) (string, bool) {
+	name, ok := strings.CutPrefix(message, "expected required property ")
+	if !ok {
+		return "", false
+	}
+	return strings.CutSuffix(name, " to be present")
 }
 
 // fieldOf drops where huma found an input: body.terms.fee is terms.fee.

@@ -1,0 +1,264 @@
+package api_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"parley/api"
+	"parley/rooms"
+)
+
+func TestRegistrationAndLogin(t *testing.T) {
+	w := start(t, options{})
+	p := &person{w: w}
+	body := object{
+		"email": "Ada@Example.com ", "password": password, "name": " Ada ", "role": "influencer",
+		"category": "food", "niche": "bread", "reach": 1200,
+	}
+	r := p.call("POST", "/api/auth/register", body).want(201)
+	if r.text("user.email") != "ada@example.com" || r.text("user.name") != "Ada" ||
+		r.number("user.reach") != 1200 || at(r.body, "user.approved") != true {
+		t.Errorf("registered: %s", r.raw)
+	}
+	if strings.Contains(string(r.raw), password) || at(r.body, "user.password") != nil {
+		t.Error("the answer holds the password")
+	}
+	cookie := r.header.Get("Set-Cookie")
+	for _, want := range []string{"HttpOnly", "SameSite=Lax", "Path=/"} {
+		if !strings.Contains(cookie, want) {
+			t.Errorf("cookie %q lacks %s", cookie, want)
+		}
+	}
+	p.call("GET", "/api/me", nil).want(200)
+	w.send("POST", "/api/auth/register", body, nil).refused(409, "already_exists", "email")
+
+	login := object{"email": "ADA@example.com", "password": password}
+	w.send("POST", "/api/auth/login", login, nil).want(200)
+	login["password"] = "something else"
+	wrong := w.send("POST", "/api/auth/login", login, nil).refused(401, "unauthenticated", "")
+	login["email"] = "nobody@example.com"
+	unknown := w.send("POST", "/api/auth/login", login, nil).refused(401, "unauthenticated", "")
+	if wrong.text("error.message") != unknown.text("error.message") {
+		t.Errorf("an unknown address is told from a wrong password: %s, %s", wrong.raw, unknown.raw)
+	}
+}
+
+func TestRegistrationRefusesByField(t *testing.T) {
+	w := start(t, options{})
+	for field, value := range map[string]any{
+		"email": "not an address", "password": "short", "name": "", "role": "admin", "reach": -1, "admin": true,
+	} {
+		body := object{"email": "a@example.com", "password": password, "name": "A", "role": "sponsor"}
+		body[field] = value
+		w.send("POST", "/api/auth/register", body, nil).refused(422, "invalid", field)
+	}
+	for field := range map[string]bool{"email": true, "password": true, "name": true, "role": true} {
+		body := object{"email": "a@example.com", "password": password, "name": "A", "role": "sponsor"}
+		delete(body, field)
+		w.send("POST", "/api/auth/register", body, nil).refused(422, "invalid", field)
+	}
+	w.send("POST", "/api/auth/register", `{"email":`, nil).refused(400, "malformed", "")
+	w.send("POST", "/api/auth/register", `[]`, nil).want(422)
+	w.send("POST", "/api/auth/register", nil, nil).want(400)
+	w.send("POST", "/api/auth/register", strings.Repeat(" ", 100<<10), nil).want(413)
+}
+
+func TestHTTPSMakesCookiesSecureAndOneOrigin(t *testing.T) {
+	w := start(t, options{config: func(c *api.Config) { c.PublicURL = "https://parley.example" }})
+	r := w.send("POST", "/api/auth/register", object{
+		"email": "a@example.com", "password": password, "name": "A", "role": "sponsor",
+	}, http.Header{"Origin": {"https://parley.example"}}).want(201)
+	if !strings.Contains(strings.ToLower(r.header.Get("Set-Cookie")), "secure") {
+		t.Errorf("cookie %q is not Secure", r.header.Get("Set-Cookie"))
+	}
+	if r.header.Get("Strict-Transport-Security") == "" {
+		t.Error("no HSTS over https")
+	}
+	if csp := r.header.Get("Content-Security-Policy"); !strings.Contains(csp, "wss://parley.example") {
+		t.Errorf("the policy %q does not allow the socket", csp)
+	}
+	// The host of the request no longer counts.
+	w.send("POST", "/api/auth/login", object{"email": "a@example.com", "password": password},
+		http.Header{"Origin": {"http://" + w.addr}}).refused(403, "forbidden", "")
+}
+
+func TestOtherSitesCannotActWithOnesCookie(t *testing.T) {
+	w := start(t, options{})
+	p := w.join(rooms.Sponsor)
+	cookie := "parley_session=" + p.cookie
+	for name, header := range map[string]http.Header{
+		"foreign origin":   {"Cookie": {cookie}, "Origin": {"http://evil.example"}},
+		"opaque origin":    {"Cookie": {cookie}, "Origin": {"null"}},
+		"cross-site fetch": {"Cookie": {cookie}, "Sec-Fetch-Site": {"cross-site"}},
+		"sister domain":    {"Cookie": {cookie}, "Sec-Fetch-Site": {"same-site"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w.send("POST", "/api/auth/tokens", object{"name": "x"}, header).refused(403, "forbidden", "")
+			w.send("GET", "/api/me", nil, header).want(200) // a page of another site cannot read it
+		})
+	}
+	own := http.Header{"Cookie": {cookie}, "Origin": {"http://" + w.addr}, "Sec-Fetch-Site": {"same-origin"}}
+	w.send("POST", "/api/auth/tokens", object{"name": "x"}, own).want(201)
+}
+
+func TestTokensForPrograms(t *testing.T) {
+	w := start(t, options{})
+	p := w.join(rooms.Sponsor)
+	made := p.call("POST", "/api/auth/tokens", object{"name": "bot", "expires_in": 3600}).want(201)
+	expires, err := time.Parse(time.RFC3339, made.text("expires_at"))
+	must(t, err)
+	if left := time.Until(expires); left > time.Hour || left < 50*time.Minute {
+		t.Errorf("a token for an hour lives %s", left)
+	}
+	bearer := http.Header{"Authorization": {"Bearer " + made.text("token")}}
+	if got := w.send("GET", "/api/me", nil, bearer).want(200).text("user.id"); got != p.id {
+		t.Errorf("the token is %s's", got)
+	}
+	// A program's own token ends with its logout, its owner's session does not.
+	w.send("POST", "/api/auth/logout", nil, bearer).want(204)
+	w.send("GET", "/api/me", nil, bearer).refused(401, "unauthenticated", "")
+	p.call("GET", "/api/me", nil).want(200)
+	p.call("POST", "/api/auth/tokens", object{"name": " "}).refused(422, "invalid", "name")
+	p.call("POST", "/api/auth/tokens", object{"name": "x", "expires_in": 1}).refused(422, "invalid", "expires_in")
+}
+
+func TestLogoutEndsTheSessionsSocketsOnly(t *testing.T) {
+	w := start(t, options{})
+	p := w.join(rooms.Sponsor)
+	other := &person{w: w, id: p.id, email: p.email}
+	other.call("POST", "/api/auth/login", object{"email": p.email, "password": password}).want(200)
+	ended, stays := p.dial(), other.dial()
+	old := p.cookie
+	p.call("POST", "/api/auth/logout", nil).want(204)
+	if p.cookie != "" {
+		t.Errorf("the cookie was left: %q", p.cookie)
+	}
+	if code := ended.closed(); code != 4200 {
+		t.Errorf("closed with %d, want 4200", code)
+	}
+	w.send("GET", "/api/me", nil, http.Header{"Cookie": {"parley_session=" + old}}).refused(401, "unauthenticated", "")
+	stays.done(object{"type": "join", "topic": "inbox"})
+}
+
+// clock is a clock that tests move.
+type clock struct{ ahead atomic.Int64 }
+
+func (c *clock) now() time.Time           { return time.Now().Add(time.Duration(c.ahead.Load())) }
+func (c *clock) forward(by time.Duration) { c.ahead.Add(int64(by)) }
+
+func TestSessionsExpire(t *testing.T) {
+	var c clock
+	w := start(t, options{clock: c.now, config: func(c *api.Config) { c.SessionTTL = time.Hour }})
+	p := w.join(rooms.Sponsor)
+	s := p.dial()
+	s.done(object{"type": "join", "topic": "inbox"})
+	c.forward(time.Hour)
+	if code := s.closed(); code != 4200 {
+		t.Errorf("closed with %d, want 4200", code)
+	}
+	p.call("GET", "/api/me", nil).refused(401, "unauthenticated", "")
+	header := http.Header{"Origin": {"http://" + w.addr}, "Cookie": {"parley_session=" + p.cookie}}
+	if _, resp, err := w.dialRaw(header); err == nil || resp == nil || resp.StatusCode != 401 {
+		t.Errorf("a socket with an expired session: %v, %v", resp, err)
+	}
+}
+
+// Two instances on one file without a bus between them: only the store tells the
+// second one that a session has ended.
+func TestASessionEndedElsewhereClosesItsSockets(t *testing.T) {
+	first := start(t, options{})
+	down := func() bool { return false }
+	second := start(t, options{database: first.database, config: func(c *api.Config) { c.BusUp = down }})
+	p := first.join(rooms.Sponsor)
+	there := &person{w: second, id: p.id, cookie: p.cookie}
+	s := there.dial()
+	p.call("POST", "/api/auth/logout", nil).want(204)
+	if code := s.closed(); code != 4200 {
+		t.Errorf("closed with %d, want 4200", code)
+	}
+}
+
+func TestFlaggedUsersAreShutOut(t *testing.T) {
+	w := start(t, options{})
+	n, admin := w.negotiate(), w.admin()
+	sockets := []*sock{n.influencer.dial(), n.influencer.dial()}
+	watcher := n.sponsor.dial()
+	watcher.done(object{"type": "join", "topic": "room:" + n.room, "after": 2})
+	admin.call("POST", "/api/admin/flags", object{"kind": "user", "id": n.influencer.id, "reason": "spam"}).want(204)
+	for _, s := range sockets {
+		if code := s.closed(); code != 4201 {
+			t.Errorf("closed with %d, want 4201", code)
+		}
+	}
+	frozen := watcher.event(n.room, 3)
+	if frozen["type"] != "frozen" || at(frozen, "data.source") != "influencer" {
+		t.Errorf("the room was not frozen: %v", frozen)
+	}
+	if r := n.influencer.call("GET", "/api/me", nil).refused(403, "forbidden", ""); r.text("error.details.reason") != "flagged" {
+		t.Errorf("a flagged user's request: %s", r.raw)
+	}
+	login := object{"email": n.influencer.email, "password": password}
+	w.send("POST", "/api/auth/login", login, nil).refused(403, "forbidden", "")
+	header := http.Header{"Origin": {"http://" + w.addr}, "Cookie": {"parley_session=" + n.influencer.cookie}}
+	if _, resp, err := w.dialRaw(header); err == nil || resp == nil || resp.StatusCode != 403 {
+		t.Errorf("a flagged user's socket: %v, %v", resp, err)
+	}
+	if got := watcher.ask(object{"type": "message", "room": n.room, "text": "x"}); at(got, "error.code") != "frozen" {
+		t.Errorf("a command in a frozen room: %v", got)
+	}
+
+	admin.call("DELETE", "/api/admin/flags/user/"+n.influencer.id, nil).want(204)
+	if got := watcher.event(n.room, 4); got["type"] != "unfrozen" {
+		t.Errorf("event 4: %v", got)
+	}
+	w.send("POST", "/api/auth/login", login, nil).want(200)
+}
+
+func TestUnapprovedUsersLookButDoNotAct(t *testing.T) {
+	w := start(t, options{config: func(c *api.Config) { c.RequireApproval = true }})
+	p := w.join(rooms.Sponsor)
+	r := p.call("POST", "/api/campaigns", campaignBody()).refused(403, "forbidden", "")
+	if r.text("error.details.reason") != "not_approved" {
+		t.Errorf("refused with %s", r.raw)
+	}
+	s := p.dial()
+	s.done(object{"type": "join", "topic": "inbox"})
+	got := s.ask(object{"type": "message", "room": newID(), "text": "x"})
+	if at(got, "error.details.reason") != "not_approved" {
+		t.Errorf("a command: %v", got)
+	}
+}
+
+func TestNothingPrivateIsLogged(t *testing.T) {
+	w := start(t, options{})
+	n := w.negotiate()
+	token := n.sponsor.token()
+	s := n.sponsor.dial()
+	s.done(object{"type": "message", "room": n.room, "text": "a private matter"})
+	w.send("POST", "/api/auth/login", object{"email": n.sponsor.email, "password": "wrong password"}, nil).want(401)
+	w.send("GET", "/api/influencers?q=somebody", nil, http.Header{"Authorization": {"Bearer " + token}}).want(200)
+	w.stop()
+	said := w.logs.String()
+	if !strings.Contains(said, "request_id") {
+		t.Fatal("nothing was logged")
+	}
+	for _, private := range []string{
+		password, "wrong password", token, n.sponsor.cookie, n.sponsor.email, "a private matter", "somebody",
+	} {
+		if strings.Contains(said, private) {
+			t.Errorf("the log holds %q", private)
+		}
+	}
+}
+
+func TestPasswordsMadeElsewhereAreTaken(t *testing.T) {
+	w := start(t, options{})
+	w.admin().call("GET", "/api/me", nil).want(200)
+	if _, err := w.store.UserByEmail(context.Background(), "nobody@example.com"); err == nil {
+		t.Error("found nobody")
+	}
+}
