@@ -23,10 +23,6 @@ func notFoundErr(t testing.TB, err error) {
 	}
 }
 
-const childEnv = "PARLEY_STORE_CHILD"
-
-func child(role string) int { return 2 }
-
 type sqlResult = sql.Result
 
 func contextCancel(t testing.TB) (context.Context, context.CancelFunc) {
