@@ -280,7 +280,7 @@ func (r *OffersResult) table() string {
 	fmt.Fprintf(&b, "  acknowledged  %d, %.0f a second (%d in the whole run)\n", r.Offers, r.PerSecond, r.Total)
 	b.WriteString(r.Ack.line("acknowledged"))
 	b.WriteString(r.Peer.line("other party"))
-	b.WriteString(processLines(r.Processes, "offer"))
+	b.WriteString(processLines(r.Processes, "an offer"))
 	fmt.Fprintf(&b, "  verdict       %v\n", r.Verdict)
 	return b.String()
 }

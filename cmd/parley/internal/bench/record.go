@@ -91,6 +91,7 @@ var (
 	topicMark  = []byte(`{"topic":"`)
 	answerMark = []byte(`{"id":"`)
 	seqMark    = []byte(`"seq":`)
+	dataMark   = []byte(`"data":`)
 	offerMark  = []byte(`"type":"offer"`)
 	noteMark   = []byte(`"note":"` + noteWord)
 	textMark   = []byte(`"text":"` + noteWord)
@@ -102,6 +103,9 @@ const noteWord = "bench "
 // eventSeq is the seq of an event's frame or canonical bytes; 0 for ephemeral
 // frames.
 func eventSeq(raw []byte) int64 {
+	if i := bytes.Index(raw, dataMark); i >= 0 {
+		raw = raw[:i]
+	}
 	return numberAfter(raw, seqMark)
 }
 

@@ -54,7 +54,12 @@ func TestScanners(t *testing.T) {
 	if offerNumber([]byte(message)) != other {
 		t.Error("a message is an offer")
 	}
-	if eventSeq([]byte(`{"topic":"room:R","type":"presence","data":[]}`)) != 0 {
-		t.Error("presence has a seq")
+	for _, ephemeral := range []string{
+		`{"topic":"room:R","type":"presence","data":[]}`,
+		`{"topic":"room:R","type":"seen","data":{"side":"sponsor","seq":7}}`,
+	} {
+		if eventSeq([]byte(ephemeral)) != 0 {
+			t.Errorf("%s has a seq", ephemeral)
+		}
 	}
 }

@@ -44,20 +44,17 @@ func (l Latency) line(name string) string {
 	return fmt.Sprintf("  %-13s p50 %.2f ms, p95 %.2f ms, p99 %.2f ms, max %.2f ms\n", name, l.P50, l.P95, l.P99, l.Max)
 }
 
-// processLines shows what the processes used; unit names what the costs are for.
+// processLines shows what the processes used; unit names what the costs are for, with its article.
 func processLines(list []Spent, unit string) string {
 	var b strings.Builder
 	total := 0.0
 	for _, s := range list {
 		total += s.PerUnit
-		fmt.Fprintf(&b, "  %-28s %7.2f s CPU, %6.2f us a %s, %6.1f MiB (at most %.1f)", s.Name, s.CPU, s.PerUnit, unit, s.Memory, s.MemoryPeak)
-		if s.Slow > 0 {
-			fmt.Fprintf(&b, ", %.0f slow readers cut", s.Slow)
-		}
+		fmt.Fprintf(&b, "  %-28s %7.2f s CPU, %6.2f us %s, %6.1f MiB (at most %.1f)", s.Name, s.CPU, s.PerUnit, unit, s.Memory, s.MemoryPeak)
 		b.WriteByte('\n')
 	}
 	if len(list) > 1 {
-		fmt.Fprintf(&b, "  %-28s %16.2f us a %s\n", "together", total, unit)
+		fmt.Fprintf(&b, "  %-28s %16.2f us %s\n", "together", total, unit)
 	}
 	return b.String()
 }

@@ -21,6 +21,9 @@ import (
 // Command is `parley bench`.
 type Command struct {
 	Offers  Offers  `cmd:"" help:"Two parties a room answer each other's offers."`
+	Fanout  Fanout  `cmd:"" help:"One room or the feed with many readers."`
+	Idle    Idle    `cmd:"" help:"Connections that do nothing."`
+	Storm   Storm   `cmd:"" help:"Many clients are cut and resume at once."`
 	Prepare Prepare `cmd:"" help:"Write people, campaigns and ad requests into a store and print their accounts."`
 }
 
