@@ -107,7 +107,7 @@ func (s *Store) ListRooms(ctx context.Context, user string, f RoomFilter) (list 
 	}
 	limit := pageSize(f.Limit)
 	// The page is chosen on the narrow rows, then completed.
-	query := "SELECT " + qualified("r.") + ", c.name, s.name, i.name FROM (SELECT r.id FROM ad_requests r WHERE " +
+	query := "SELECT " + qualified("r.") + ", c.name, c.ends_at, s.name, i.name FROM (SELECT r.id FROM ad_requests r WHERE " +
 		strings.Join(where, " AND ") + " ORDER BY r.last_pos DESC LIMIT ?) chosen JOIN ad_requests r ON r.id = chosen.id" +
 		nameJoins + " ORDER BY r.last_pos DESC"
 	err = s.reads.rows(ctx, "list rooms", query, func(row []any) error {
@@ -130,7 +130,7 @@ func (s *Store) ListRooms(ctx context.Context, user string, f RoomFilter) (list 
 func (s *Store) Room(ctx context.Context, id string) (RoomSummary, error) {
 	var sum RoomSummary
 	found := false
-	query := "SELECT " + qualified("r.") + ", c.name, s.name, i.name FROM ad_requests r" + nameJoins + " WHERE r.id = ?"
+	query := "SELECT " + qualified("r.") + ", c.name, c.ends_at, s.name, i.name FROM ad_requests r" + nameJoins + " WHERE r.id = ?"
 	err := s.reads.rows(ctx, "find room", query, func(row []any) (err error) {
 		sum, err = parseSummary(row)
 		found = true
@@ -152,7 +152,8 @@ func parseSummary(row []any) (RoomSummary, error) {
 	sum := RoomSummary{
 		RoomChange: r.change(), OpenedBy: r.state.OpenedBy, EndedBy: r.state.EndedBy,
 		CloseReason: r.state.CloseReason, Currency: r.state.Currency,
-		CampaignName: p.text(), SponsorName: p.text(), InfluencerName: p.text(),
+		CampaignName: p.text(), CampaignEndsAt: timeOf(p.int()),
+		SponsorName: p.text(), InfluencerName: p.text(),
 	}
 	return sum, p.err("room")
 }

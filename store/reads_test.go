@@ -1,0 +1,404 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"parley/rooms"
+)
+
+func TestSnapshotShowsTheRoom(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		w := e.world(1000)
+		room := e.opened(w, 300)
+		e.ok(e.counter(w.influencer, room, 2, 400))
+		snap, err := e.Snapshot(t.Context(), room)
+		must(t, err)
+		s := snap.State
+		if s.Room != room || s.Seq != 3 || s.Status != rooms.Negotiating || s.Turn() != rooms.Sponsor ||
+			s.Standing() == nil || s.Standing().Terms.Fee.Amount != 400 || s.Offers != (rooms.Parties{Sponsor: 1, Influencer: 1}) ||
+			s.Limit != 10 || s.Authors[rooms.SectionFee] != rooms.Sponsor || s.OpenedBy != rooms.Sponsor {
+			t.Errorf("state %+v", s)
+		}
+		if snap.CampaignName != "Autumn" || !snap.CampaignEndsAt.Equal(w.campaign.EndsAt.Time) ||
+			snap.SponsorName != w.sponsor.Name || snap.InfluencerName != w.influencer.Name {
+			t.Errorf("names %+v", snap)
+		}
+		if snap.SeenInfluencer != 3 || snap.SeenSponsor != 2 {
+			t.Errorf("seen %d and %d", snap.SeenSponsor, snap.SeenInfluencer)
+		}
+		_, err = e.Snapshot(t.Context(), "none")
+		notFoundErr(t, err)
+		sum, err := e.Room(t.Context(), room)
+		must(t, err)
+		if sum.Seq != 3 || sum.CampaignName != "Autumn" || sum.Currency != "EUR" || sum.Standing.Fee.Amount != 400 {
+			t.Errorf("summary %+v", sum)
+		}
+		_, err = e.Room(t.Context(), "none")
+		notFoundErr(t, err)
+	})
+}
+
+func TestEventsInPages(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		w := e.world(1000)
+		room := e.opened(w, 300)
+		for i := range 8 {
+			e.ok(e.say(w.sponsor, room, fmt.Sprint("message ", i)))
+		}
+		for _, tt := range []struct {
+			after, before int64
+			limit         int
+			want          []int64
+		}{
+			{0, 0, 3, []int64{1, 2, 3}},
+			{3, 0, 3, []int64{4, 5, 6}},
+			{8, 0, 100, []int64{9, 10}},
+			{10, 0, 100, nil},
+			{0, 5, 2, []int64{3, 4}},
+			{2, 5, 100, []int64{3, 4}},
+			{2, 9, 3, []int64{3, 4, 5}},
+			{-1, 0, 2, []int64{1, 2}},
+			{99, 0, 2, nil},
+		} {
+			events, err := e.Events(t.Context(), room, tt.after, tt.before, tt.limit)
+			must(t, err)
+			var got []int64
+			for _, ev := range events {
+				got = append(got, ev.Seq)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("after %d before %d limit %d: %v, want %v", tt.after, tt.before, tt.limit, got, tt.want)
+			}
+			feed, err := e.FeedEvents(t.Context(), tt.after, tt.before, tt.limit)
+			must(t, err)
+			got = nil
+			for _, ev := range feed {
+				got = append(got, ev.Pos)
+				if ev.Campaign != w.campaign.ID {
+					t.Errorf("campaign %s", ev.Campaign)
+				}
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("feed after %d before %d limit %d: %v, want %v", tt.after, tt.before, tt.limit, got, tt.want)
+			}
+		}
+		if events, err := e.Events(t.Context(), "none", 0, 0, 10); err != nil || len(events) != 0 {
+			t.Errorf("no room: %v, %v", events, err)
+		}
+		if head, err := e.FeedHead(t.Context()); err != nil || head != 10 {
+			t.Errorf("head %d, %v", head, err)
+		}
+	})
+}
+
+func TestRoomListsAndHeads(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		w := e.world(10_000)
+		if head, err := e.FeedHead(t.Context()); err != nil || head != 0 {
+			t.Fatalf("head %d, %v", head, err)
+		}
+		var ids []string
+		for range 5 {
+			ids = append(ids, e.opened(world{w.sponsor, e.user(rooms.Influencer), w.campaign}, 100))
+		}
+		mine := e.opened(w, 100)
+		e.ok(e.counter(w.influencer, mine, 2, 150))
+		e.ok(e.say(w.sponsor, ids[2], "newest"))
+		e.ok(Command{
+			Room: ids[0], CMID: ulid.Make().String(), Actor: actor(w.sponsor), Body: rooms.Cancel{Note: "never mind"},
+		})
+		list := func(user string, f RoomFilter) (got []string, next string, unread int64) {
+			t.Helper()
+			sums, next, unread, err := e.ListRooms(t.Context(), user, f)
+			must(t, err)
+			for _, s := range sums {
+				got = append(got, s.Room)
+			}
+			return got, next, unread
+		}
+		want := []string{ids[0], ids[2], mine, ids[4], ids[3], ids[1]}
+		got, next, unread := list(w.sponsor.ID, RoomFilter{})
+		if !slices.Equal(got, want) || next != "" || unread != 1 {
+			t.Errorf("list %v, next %q, unread %d", got, next, unread)
+		}
+		var pages []string
+		for f := (RoomFilter{Limit: 4}); ; {
+			got, next, _ := list(w.sponsor.ID, f)
+			pages = append(pages, got...)
+			if f.Cursor = next; next == "" {
+				break
+			}
+		}
+		if !slices.Equal(pages, want) {
+			t.Errorf("pages %v", pages)
+		}
+		if got, _, _ := list(w.sponsor.ID, RoomFilter{Mine: true}); !slices.Equal(got, []string{mine}) {
+			t.Errorf("mine %v", got)
+		}
+		if got, _, _ := list(w.influencer.ID, RoomFilter{Mine: true}); len(got) != 0 {
+			t.Errorf("the influencer's turn: %v", got)
+		}
+		if got, _, _ := list(w.sponsor.ID, RoomFilter{Status: rooms.StatusWithdrawn}); !slices.Equal(got, []string{ids[0]}) {
+			t.Errorf("withdrawn %v", got)
+		}
+		if got, _, _ := list(w.sponsor.ID, RoomFilter{Campaign: "none"}); len(got) != 0 {
+			t.Errorf("no campaign: %v", got)
+		}
+		if got, _, _ := list("", RoomFilter{}); len(got) != 6 {
+			t.Errorf("an admin sees %v", got)
+		}
+		_, _, _, err := e.ListRooms(t.Context(), w.sponsor.ID, RoomFilter{Cursor: "nonsense"})
+		refusalOf(t, err, rooms.CodeInvalid)
+
+		heads, err := e.RoomHeads(t.Context(), []string{mine, ids[2], "none"})
+		must(t, err)
+		if len(heads) != 2 || heads[mine] != 3 || heads[ids[2]] != 3 {
+			t.Errorf("heads %v", heads)
+		}
+		inbox, err := e.InboxHeads(t.Context(), []string{w.sponsor.ID, w.influencer.ID, "none"})
+		must(t, err)
+		if len(inbox) != 2 || inbox[w.sponsor.ID] != 15 || inbox[w.influencer.ID] != 13 {
+			t.Errorf("inbox %v", inbox)
+		}
+		if empty, err := e.RoomHeads(t.Context(), nil); err != nil || len(empty) != 0 {
+			t.Errorf("no rooms: %v, %v", empty, err)
+		}
+		changed, err := e.RoomsChangedSince(t.Context(), w.sponsor.ID, 12, 10)
+		must(t, err)
+		if len(changed) != 3 || changed[0].Room != mine || changed[2].Room != ids[0] {
+			t.Fatalf("changed %+v", changed)
+		}
+		// What was told after the commit is what is read.
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		last := e.batches[len(e.batches)-1].Rooms
+		if len(last) != 1 || flat(last[0]) != flat(changed[2]) {
+			t.Errorf("told %+v, read %+v", last, changed[2])
+		}
+	})
+}
+
+func TestWhatIsToldOfARoomIsWhatIsRead(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		w := e.world(10_000)
+		room := e.opened(w, 100)
+		compare := func() {
+			t.Helper()
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			told := e.batches[len(e.batches)-1].Rooms[0]
+			read, err := e.Room(t.Context(), room)
+			must(t, err)
+			if a, b := flat(told), flat(read.RoomChange); a != b {
+				t.Errorf("told\n%s\nread\n%s", a, b)
+			}
+		}
+		compare()
+		e.ok(e.counter(w.influencer, room, 2, 150))
+		compare()
+		e.ok(e.accept(w.sponsor, room))
+		compare()
+		must(t, e.Flag(t.Context(), Flag{Kind: FlagRoom, ID: room, Reason: "r", Admin: "a"}))
+		compare()
+	})
+}
+
+// flat shows a change with its offers.
+func flat(c RoomChange) string {
+	var offers string
+	for _, o := range []*OfferBrief{c.Standing, c.Deal} {
+		if o != nil {
+			offers += fmt.Sprintf(" %+v", *o)
+		} else {
+			offers += " none"
+		}
+	}
+	c.Standing, c.Deal = nil, nil
+	return fmt.Sprintf("%+v", c) + offers
+}
+
+func TestReadMarkers(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		w := e.world(10_000)
+		room := e.opened(w, 100)
+		for range 5 {
+			e.ok(e.say(w.sponsor, room, "hello"))
+		}
+		unread := func() int64 {
+			_, _, n, err := e.ListRooms(t.Context(), w.influencer.ID, RoomFilter{})
+			must(t, err)
+			return n
+		}
+		if n := unread(); n != 7 {
+			t.Fatalf("%d unread", n)
+		}
+		e.MarkSeen(room, rooms.Influencer, 4)
+		eventually(t, "the marker is written", func() bool { return unread() == 3 })
+		e.MarkSeen(room, rooms.Influencer, 2) // back: nothing
+		e.MarkSeen(room, rooms.Influencer, 99)
+		e.MarkSeen("none", rooms.Influencer, 99)
+		eventually(t, "it stops at the end", func() bool { return unread() == 0 })
+		e.ok(e.say(w.sponsor, room, "one more"))
+		if n := unread(); n != 1 {
+			t.Errorf("%d unread", n)
+		}
+		// What waits when the store closes is written.
+		e.MarkSeen(room, rooms.Influencer, 8)
+		e.shut(e.Store)
+		e.open()
+		if n := unread(); n != 0 {
+			t.Errorf("%d unread after a restart", n)
+		}
+		e.sound()
+	})
+}
+
+func TestUsersAndSessions(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		u, err := e.CreateUser(t.Context(), User{
+			Email: " Ada@Example.Test ", Name: "Ada", Role: rooms.Influencer, PasswordHash: "h",
+			Category: "food", Niche: "100%_vegan", Reach: 500,
+		})
+		must(t, err)
+		if u.ID == "" || u.Email != "ada@example.test" || u.CreatedAt.IsZero() {
+			t.Errorf("created %+v", u)
+		}
+		_, err = e.CreateUser(t.Context(), User{Email: "ADA@example.test", Role: rooms.Sponsor})
+		if r := refusalOf(t, err, rooms.CodeAlreadyExists); r.Field != "email" {
+			t.Errorf("field %s", r.Field)
+		}
+		for _, find := range []func() (User, error){
+			func() (User, error) { return e.UserByEmail(t.Context(), "ada@EXAMPLE.test ") },
+			func() (User, error) { return e.UserByID(t.Context(), u.ID) },
+		} {
+			got, err := find()
+			must(t, err)
+			if got != u {
+				t.Errorf("found %+v, want %+v", got, u)
+			}
+		}
+		_, err = e.UserByID(t.Context(), "none")
+		notFoundErr(t, err)
+		_, err = e.UserByEmail(t.Context(), "none")
+		notFoundErr(t, err)
+		yes, name := true, "Ada L."
+		got, err := e.UpdateUser(t.Context(), u.ID, UserPatch{Approved: &yes, Name: &name})
+		must(t, err)
+		if !got.Approved || got.Name != name || got.Reach != 500 {
+			t.Errorf("updated %+v", got)
+		}
+		_, err = e.UpdateUser(t.Context(), "none", UserPatch{Name: &name})
+		notFoundErr(t, err)
+
+		now := rooms.At(e.clk.now())
+		for i, kind := range []string{SessionCookie, SessionBearer} {
+			must(t, e.CreateSession(t.Context(), Session{
+				TokenHash: [32]byte{byte(i + 1)}, UserID: u.ID, Kind: kind, Name: "phone", ExpiresAt: now.Add(time.Duration(i+1) * time.Hour),
+			}))
+		}
+		ses, user, err := e.SessionUser(t.Context(), [32]byte{1}, now)
+		must(t, err)
+		if user != got || ses.Kind != SessionCookie || ses.UserID != u.ID || ses.TokenHash != ([32]byte{1}) {
+			t.Errorf("session %+v of %+v", ses, user)
+		}
+		_, _, err = e.SessionUser(t.Context(), [32]byte{1}, now.Add(time.Hour))
+		notFoundErr(t, err)
+		_, _, err = e.SessionUser(t.Context(), [32]byte{9}, now)
+		notFoundErr(t, err)
+		notFoundErr(t, e.CreateSession(t.Context(), Session{TokenHash: [32]byte{7}, UserID: "none", ExpiresAt: now}))
+		if list, err := e.ListSessions(t.Context(), u.ID, now); err != nil || len(list) != 2 {
+			t.Errorf("sessions %v, %v", list, err)
+		}
+		if n, err := e.PruneSessions(t.Context(), now.Add(time.Hour)); err != nil || n != 1 {
+			t.Errorf("pruned %d, %v", n, err)
+		}
+		must(t, e.RevokeSession(t.Context(), [32]byte{2}))
+		_, _, err = e.SessionUser(t.Context(), [32]byte{2}, now)
+		notFoundErr(t, err)
+		must(t, e.CreateSession(t.Context(), Session{TokenHash: [32]byte{3}, UserID: u.ID, ExpiresAt: now.Add(time.Hour)}))
+		must(t, e.RevokeUserSessions(t.Context(), u.ID))
+		_, _, err = e.SessionUser(t.Context(), [32]byte{3}, now)
+		notFoundErr(t, err)
+	})
+}
+
+func TestSearches(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		for i, name := range []string{"Ada", "Bob 100%", "Cyd", "Dee_x", "Eve"} {
+			_, err := e.CreateUser(t.Context(), User{
+				Email: name + "@example.test", Name: name, Role: rooms.Influencer, Approved: name != "Eve",
+				Category: []string{"Food", "music"}[i%2], Niche: "niche", Reach: int64(i * 100),
+			})
+			must(t, err)
+		}
+		search := func(f InfluencerFilter) (names string) {
+			t.Helper()
+			for {
+				list, next, err := e.ListInfluencers(t.Context(), f)
+				must(t, err)
+				for _, u := range list {
+					names += u.Name + " "
+				}
+				if f.Cursor = next; next == "" {
+					return names
+				}
+			}
+		}
+		for want, f := range map[string]InfluencerFilter{
+			"Dee_x Cyd Bob 100% Ada ": {Limit: 2},
+			"Cyd Ada ":                {Category: "food"},
+			"Dee_x Cyd ":              {MinReach: 200},
+			"Bob 100% ":               {Query: "0%"},
+			"Dee_x ":                  {Query: "e_x"},
+			"Dee_x Bob 100% ":         {Query: "MUSIC"},
+			"":                        {Query: "_d_"},
+		} {
+			if got := search(f); got != want {
+				t.Errorf("%+v: %q, want %q", f, got, want)
+			}
+		}
+		_, _, err := e.ListInfluencers(t.Context(), InfluencerFilter{Cursor: "x"})
+		refusalOf(t, err, rooms.CodeInvalid)
+		pending, _, err := e.ListUsers(t.Context(), UserFilter{Pending: true})
+		must(t, err)
+		if len(pending) != 1 || pending[0].Name != "Eve" {
+			t.Errorf("pending %+v", pending)
+		}
+		must(t, e.Flag(t.Context(), Flag{Kind: FlagUser, ID: pending[0].ID, Reason: "r", Admin: "a"}))
+		flagged, _, err := e.ListUsers(t.Context(), UserFilter{Flagged: true, Role: rooms.Influencer, Query: "eve@"})
+		must(t, err)
+		if len(flagged) != 1 {
+			t.Errorf("flagged %+v", flagged)
+		}
+		total, cursor := 0, ""
+		for {
+			list, next, err := e.ListUsers(t.Context(), UserFilter{Limit: 2, Cursor: cursor})
+			must(t, err)
+			total += len(list)
+			if cursor = next; next == "" {
+				break
+			}
+		}
+		if total != 5 {
+			t.Errorf("%d users in pages", total)
+		}
+	})
+}
+
+func TestAReadEndsWithItsContext(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err := e.FeedHead(ctx)
+		unavailableErr(t, err)
+		_, err = e.UserByID(ctx, "x")
+		unavailableErr(t, err)
+		unavailableErr(t, e.Do(ctx, Command{Room: "none", Body: rooms.Say{Text: "x"}}).Err)
+	})
+}
