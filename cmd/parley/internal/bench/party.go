@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -123,6 +124,10 @@ func endOf(err error) string {
 	var closed *wire.CloseError
 	if errors.As(err, &closed) {
 		return "close " + strconv.Itoa(closed.Code)
+	}
+	var network *net.OpError
+	if errors.As(err, &network) { // without its addresses, which differ each time
+		return "connection broke: " + network.Op + ": " + network.Err.Error()
 	}
 	return "connection broke: " + err.Error()
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -61,8 +62,41 @@ func (r *reader) open(ctx context.Context, after int64) error {
 		r.epoch, r.got.base = welcome.Epoch, after
 	}
 	r.conn = conn
-	return nil
+	return r.page(answer.More)
 }
+
+// page asks for the next page of a long tail, if there are more: the answer to a
+// leave says that the last one has come whole.
+func (r *reader) page(more bool) error {
+	if !more {
+		return nil
+	}
+	raw, err := json.Marshal(map[string]string{"id": leaveID, "type": "leave", "topic": r.topic})
+	if err != nil {
+		return fmt.Errorf("encode a leave: %w", err)
+	}
+	return r.conn.Write(raw)
+}
+
+// answered takes the answer to a join or a leave after open.
+func (r *reader) answered(raw []byte) error {
+	var f wire.Frame
+	if err := f.Parse(raw); err != nil {
+		return err
+	}
+	if f.Error != nil {
+		refused, err := wire.ParseError(f.Error)
+		return errors.Join(refused, err)
+	}
+	if string(f.ID) == leaveID {
+		after := r.got.head()
+		return r.conn.Write(joinRequest(r.topic, &after, r.epoch))
+	}
+	return r.page(f.More)
+}
+
+// leaveID is the id of a leave.
+const leaveID = "leave"
 
 // next reads up to the next event that is new, and gives its bytes and the
 // message's number in it. They are valid until the call after.
@@ -73,6 +107,9 @@ func (r *reader) next() (raw []byte, k int64, err error) {
 			return nil, 0, err
 		}
 		if !bytes.HasPrefix(raw, topicMark) {
+			if err := r.answered(raw); err != nil {
+				return nil, 0, err
+			}
 			continue
 		}
 		seq := eventSeq(raw)
