@@ -18,7 +18,7 @@ export const useSession = defineStore('session', () => {
     loading ??= api
       .me()
       .then((me) => {
-        user.value = me
+        user.value = me.user
         known.value = true
       })
       .catch((error: unknown) => {
@@ -33,13 +33,13 @@ export const useSession = defineStore('session', () => {
   }
 
   async function login(email: string, password: string): Promise<void> {
-    user.value = await api.login({ email, password })
+    user.value = (await api.login({ email, password })).user
     known.value = true
     ended.value = false
   }
 
   async function register(body: Registration): Promise<void> {
-    user.value = await api.register(body)
+    user.value = (await api.register(body)).user
     known.value = true
     ended.value = false
   }

@@ -471,27 +471,18 @@ export type LoginRequest = {
 
 export type Me = {
     /**
-     * Whether the user may negotiate
-     */
-    approved: boolean;
-    /**
      * A sponsor's own budgets by currency, where they are set
      */
     budgets?: Array<Budget>;
-    category?: string;
-    email: string;
-    id: string;
-    name: string;
-    niche?: string;
+    /**
+     * The store's history
+     */
+    epoch: string;
     /**
      * The server's clock
      */
     now: string;
-    /**
-     * An influencer's followers
-     */
-    reach?: number;
-    role: 'sponsor' | 'influencer' | 'admin';
+    user: User;
 };
 
 export type MessageCommand = {
@@ -701,6 +692,10 @@ export type RoomOpened = {
 export type Seen = {
     influencer: number;
     sponsor: number;
+};
+
+export type Session = {
+    user: User;
 };
 
 export type Snapshot = {
@@ -1005,7 +1000,7 @@ export type LoginResponses = {
     /**
      * OK
      */
-    200: User;
+    200: Session;
 };
 
 export type LoginResponse = LoginResponses[keyof LoginResponses];
@@ -1055,7 +1050,7 @@ export type RegisterResponses = {
     /**
      * Created
      */
-    201: User;
+    201: Session;
 };
 
 export type RegisterResponse = RegisterResponses[keyof RegisterResponses];
