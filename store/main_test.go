@@ -188,6 +188,7 @@ func (e *env) world(budget int64) world {
 
 func (e *env) campaign(sponsor User, budget int64) Campaign {
 	e.Helper()
+	e.clk.advance(time.Millisecond) // ids of another millisecond are in order
 	now := rooms.At(e.clk.now())
 	c, err := e.CreateCampaign(e.Context(), Campaign{
 		Sponsor: sponsor.ID, Name: "Autumn", Category: "food", Niches: []string{"vegan", "bread"},
