@@ -22,8 +22,9 @@ type chaos struct {
 	mu        sync.Mutex
 	down      bool
 	endpoints []*chaosBus
-	// sent is everything that was sent by anybody.
-	sent []hub.Message
+	// sent is everything that was sent by anybody, failed counts what was not.
+	sent   []hub.Message
+	failed int
 }
 
 type chaosBus struct {
@@ -74,6 +75,7 @@ func (b *chaosBus) Send(_ context.Context, batch []hub.Message) error {
 	b.chaos.mu.Lock()
 	defer b.chaos.mu.Unlock()
 	if b.chaos.down {
+		b.chaos.failed++
 		return errors.New("down")
 	}
 	b.chaos.sent = append(b.chaos.sent, batch...)
@@ -85,6 +87,18 @@ func (b *chaosBus) Send(_ context.Context, batch []hub.Message) error {
 		}
 	}
 	return nil
+}
+
+func (b *chaosBus) all() []hub.Message {
+	b.chaos.mu.Lock()
+	defer b.chaos.mu.Unlock()
+	return slices.Clone(b.chaos.sent)
+}
+
+func (b *chaosBus) tries() int {
+	b.chaos.mu.Lock()
+	defer b.chaos.mu.Unlock()
+	return b.chaos.failed
 }
 
 func (b *chaosBus) Subscribe(topic string) {

@@ -32,7 +32,7 @@ func TestWaitingFramesLeaveInOneWrite(t *testing.T) {
 	}
 	resume()
 	hubtest.WantSeqs(t, r, "answers", hubtest.UpTo(1, 100))
-	if writes, _ := r.Writes(); writes != 2 {
+	if _, writes, _ := r.Writes(); writes != 2 {
 		t.Errorf("%d writes, want 2", writes)
 	}
 }
@@ -152,9 +152,17 @@ func TestWriteErrorEndsTheConnection(t *testing.T) {
 	h := hubtest.Start(t, hub.Config{Log: log})
 	c, r := hubtest.Connect(t, h, "ann")
 	hubtest.Join(t, c, "room:1", hub.JoinOptions{})
-	r.Break()
+	hubtest.Eventually(t, "the answer is written", func() bool { return len(r.All()) == 1 })
+	resume := r.Stall()
 	h.Publish(log.Commit("room:1", 1))
+	hubtest.Eventually(t, "a write is under way", func() bool { return r.Waiting() == 1 })
+	h.Publish(log.Commit("room:1", 1))
+	r.Break()
+	resume()
 	hubtest.Eventually(t, "the connection is closed", closed(r))
+	if all, good, _ := r.Writes(); all-good != 1 {
+		t.Errorf("%d writes after the first one that failed", all-good-1)
+	}
 	if code, _, n := r.Closed(); code != hub.CloseBroken || n != 1 {
 		t.Errorf("closed %d times with %d", n, code)
 	}

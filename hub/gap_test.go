@@ -114,9 +114,24 @@ func TestFillIsTriedAgain(t *testing.T) {
 
 // What a sparse topic lost below a seq that arrived shows in no head.
 func TestSparseLossBelowTheTop(t *testing.T) {
-	for name, notice := range map[string]func(*chaosBus){
-		"the connection broke here": func(b *chaosBus) { b.handler.Subscribed("inbox:ann") },
-		"it broke at the sender":    func(b *chaosBus) { b.handler.Receive(hub.Message{From: "there", Kind: hub.KindLost}) },
+	for name, notice := range map[string]func(*chaosBus, *hubtest.Log){
+		"the connection broke here": func(b *chaosBus, _ *hubtest.Log) { b.handler.Subscribed("inbox:ann") },
+		"it broke at the sender": func(b *chaosBus, _ *hubtest.Log) {
+			b.handler.Receive(hub.Message{From: "there", Kind: hub.KindLost})
+		},
+		"the bus is down": func(b *chaosBus, _ *hubtest.Log) { b.chaos.setDown(true) },
+		"the log fails at first": func(b *chaosBus, log *hubtest.Log) {
+			var failures atomic.Int32
+			log.Before(func(call string) error {
+				if call == "read" && failures.Add(1) == 1 {
+					return errors.New("the disk is on fire")
+				}
+				return nil
+			})
+			b.chaos.setDown(true)
+			b.chaos.setDown(false)
+			b.handler.Subscribed("inbox:ann")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, bus, clock, log := lone(t, hub.Config{})
@@ -125,8 +140,8 @@ func TestSparseLossBelowTheTop(t *testing.T) {
 			log.CommitAt("inbox:ann", 4) // lost
 			h.Publish(log.CommitAt("inbox:ann", 9))
 			hubtest.WantSeqs(t, r, "inbox:ann", []int64{9})
-			notice(bus)
-			advanceUntil(t, clock, time.Millisecond, "the lost one", func() bool { return len(r.Seqs("inbox:ann")) == 2 })
+			notice(bus, log)
+			advanceUntil(t, clock, 10*time.Millisecond, "the lost one", func() bool { return len(r.Seqs("inbox:ann")) == 2 })
 			hubtest.WantSeqs(t, r, "inbox:ann", []int64{9, 4})
 			elsewhere(bus, hub.Frame{Topic: "inbox:ann", Seq: 4, Data: []byte(`{"topic":"inbox:ann","seq":4}`)})
 			h.Publish(log.CommitAt("inbox:ann", 12))
@@ -147,7 +162,7 @@ func TestSparseManyFrames(t *testing.T) {
 		want = append(want, f[0].Seq)
 		if i < n-200 {
 			h.Publish(f)
-		} else if i%2 == 0 { // else it is lost
+		} else if i%2 == 1 { // else it is lost
 			elsewhere(bus, f...)
 		}
 	}
@@ -253,5 +268,63 @@ func TestReconnectStormIsCheap(t *testing.T) {
 	}
 	if _, reads := log.Calls(); reads > before+1 {
 		t.Errorf("100 readers of cached frames read the log %d times", reads-before)
+	}
+}
+
+// While the bus is down heads are compared more often.
+func TestSweepWhileTheBusIsDown(t *testing.T) {
+	h, bus, clock, log := lone(t, hub.Config{SweepEvery: time.Hour})
+	c, r := hubtest.Connect(t, h, "ann")
+	hubtest.Join(t, c, "room:1", hub.JoinOptions{})
+	bus.chaos.setDown(true)
+	start := clock.Now()
+	for n := range int64(3) {
+		log.Commit("room:1", 1)
+		advanceUntil(t, clock, 10*time.Millisecond, "the sweep", func() bool { return len(r.Seqs("room:1")) > int(n) })
+	}
+	if passed := clock.Now().Sub(start); passed >= time.Hour {
+		t.Errorf("found after %v of the clock's", passed)
+	}
+}
+
+// What was promised but is not there is asked for once, not for ever.
+func TestFrameThatTheLogDoesNotHave(t *testing.T) {
+	h, bus, clock, log := lone(t, hub.Config{})
+	c, r := hubtest.Connect(t, h, "ann")
+	hubtest.Join(t, c, "room:1", hub.JoinOptions{})
+	_, before := log.Calls()
+	elsewhere(bus, hub.Frame{Topic: "room:1", Seq: 100, Data: []byte(`{"topic":"room:1","seq":100}`)})
+	asks, _ := log.Calls()
+	advanceUntil(t, clock, 100*time.Millisecond, "many sweeps", func() bool { now, _ := log.Calls(); return now > asks+10 })
+	if _, reads := log.Calls(); reads != before+1 {
+		t.Errorf("read %d times", reads-before)
+	}
+	h.Publish(log.Commit("room:1", 2))
+	hubtest.WantSeqs(t, r, "room:1", hubtest.UpTo(1, 2))
+}
+
+// A bus that echoes does not double what has no number to tell it by.
+func TestEchoIsIgnored(t *testing.T) {
+	h, bus, _, log := lone(t, hub.Config{})
+	c, r := hubtest.Connect(t, h, "ann")
+	hubtest.Join(t, c, "room:1", hub.JoinOptions{})
+	h.Signal("room:1", []byte(`{"topic":"room:1","type":"typing"}`))
+	h.Publish(log.Commit("room:1", 1))
+	echoes := 0
+	hubtest.Eventually(t, "the echo", func() bool {
+		for {
+			ev, ok := bus.take(0, false)
+			if !ok {
+				return echoes >= 2
+			}
+			if ev.message != nil && ev.message.Kind == hub.KindFrames {
+				echoes += len(ev.message.Frames)
+			}
+			bus.deliver(ev)
+		}
+	})
+	hubtest.WantSeqs(t, r, "room:1", []int64{1})
+	if types := r.Types("room:1"); len(types) != 1 {
+		t.Errorf("shown %v", types)
 	}
 }

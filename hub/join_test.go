@@ -183,10 +183,12 @@ func TestJoinFails(t *testing.T) {
 	hubtest.WantSeqs(t, r, topic, hubtest.UpTo(1, 3))
 
 	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
+	answer := make(chan struct{})
+	log.Before(func(string) error { cancel(); <-answer; return nil })
 	if err := c.Join(ctx, topic, hub.JoinOptions{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("with a context that has ended: %v", err)
 	}
+	close(answer)
 }
 
 // Several pages lead to the head, and the last join is live.

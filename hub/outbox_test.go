@@ -166,3 +166,45 @@ func TestCloseSendsWhatWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A message stays within a size; the order of a topic's frames stays too.
+func TestLongTopicsAreSplit(t *testing.T) {
+	const frames, size = 40, 100 << 10
+	bus := &sluggish{}
+	h := hubtest.Start(t, hub.Config{Log: hubtest.NewLog(), Bus: bus, Instance: "here"})
+	var batch []hub.Frame
+	for seq := range int64(frames) {
+		batch = append(batch, hub.Frame{Topic: "feed", Seq: seq + 1, Data: make([]byte, size)})
+	}
+	h.Publish(batch)
+	count := func() (n int) {
+		for _, m := range bus.messages() {
+			n += len(m.Frames)
+		}
+		return n
+	}
+	hubtest.Eventually(t, "all are sent", func() bool { return count() == frames })
+	var seq int64
+	for _, m := range bus.messages() {
+		bytes := 0
+		for _, f := range m.Frames {
+			if seq++; f.Seq != seq {
+				t.Fatalf("%d after %d", f.Seq, seq-1)
+			}
+			bytes += len(f.Data)
+		}
+		if bytes > 1<<20 {
+			t.Errorf("a message of %d bytes", bytes)
+		}
+	}
+}
+
+// When the bus is back what was kept for it leaves at once.
+func TestKeptDisconnectsLeaveWhenTheBusIsBack(t *testing.T) {
+	h, bus, _, _ := lone(t, hub.Config{})
+	bus.chaos.setDown(true)
+	h.Disconnect("mallory", 4201, "flagged")
+	hubtest.Eventually(t, "it was tried", func() bool { return bus.tries() > 0 })
+	bus.chaos.setDown(false)
+	hubtest.Eventually(t, "it is sent", func() bool { return has(bus.all(), hub.KindDisconnect) })
+}

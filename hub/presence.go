@@ -240,7 +240,7 @@ func (p *presence) show(t *topic) {
 // tell sends the members here to the other instances.
 func (p *presence) tell(t *topic) {
 	who := t.present
-	note := presenceNote{Ask: who.ask, Members: who.local()}
+	note := presenceNote{Ask: who.ask && !t.dead, Members: who.local()}
 	who.ask, who.tell = false, false
 	every := p.hub.cfg.PresenceEvery
 	early := time.Duration(p.hub.cfg.Rand(int64(every/5) + 1))

@@ -122,7 +122,7 @@ func TestPresenceIsGathered(t *testing.T) {
 }
 
 func TestPresenceThere(t *testing.T) {
-	h, bus, clock, _ := lone(t, hub.Config{Rand: func(int64) int64 { return 0 }})
+	h, bus, clock, _ := lone(t, hub.Config{PresenceEvery: time.Hour, PresenceTTL: 10 * time.Hour})
 	c, r := hubtest.Connect(t, h, "ann")
 	hubtest.Join(t, c, "room:1", as("ann"))
 	shows(t, clock, r, `[{"id":"ann"}]`)
@@ -163,11 +163,8 @@ func TestPresenceThere(t *testing.T) {
 
 // toldOrLost also sees what nobody is subscribed to any more.
 func toldOrLost(bus *chaosBus) []string {
-	bus.chaos.mu.Lock()
-	sent := slices.Clone(bus.chaos.sent)
-	bus.chaos.mu.Unlock()
 	var notes []string
-	for _, m := range sent {
+	for _, m := range bus.all() {
 		if m.Kind == hub.KindPresence {
 			notes = append(notes, m.Topic+" "+string(m.Data))
 		}
@@ -212,5 +209,26 @@ func TestBadNotesChangeNothing(t *testing.T) {
 	}
 	if closed(r)() {
 		t.Error("closed by a note that cannot be read")
+	}
+}
+
+// Topics that come and go leave nothing behind.
+func TestPresenceForgetsDeadTopics(t *testing.T) {
+	h, bus, clock, _ := lone(t, hub.Config{})
+	for i := range 100 {
+		c, _ := hubtest.Connect(t, h, "ann")
+		topic := fmt.Sprint("room:", i)
+		hubtest.Join(t, c, topic, as("ann"))
+		bus.handler.Subscribed(topic)
+		note(t, bus, "there", topic, true, "bob")
+		c.Wait()
+		bus.handler.Subscribed(topic)
+		note(t, bus, "there", topic, true, "bob")
+	}
+	advanceUntil(t, clock, 10*time.Millisecond, "the last news", func() bool {
+		return slices.Contains(toldOrLost(bus), `room:99 {"members":[]}`)
+	})
+	if n := hub.PresenceTopics(h); n != 0 {
+		t.Errorf("%d topics are remembered", n)
 	}
 }

@@ -26,6 +26,7 @@ type Recorder struct {
 	mu     sync.Mutex
 	frames []Got
 	writes int
+	tries  int
 	code   int
 	reason string
 	closes int
@@ -42,11 +43,11 @@ func NewRecorder() *Recorder { return &Recorder{done: make(chan struct{})} }
 // Write implements hub.Transport.
 func (r *Recorder) Write(frames [][]byte) error {
 	r.mu.Lock()
+	r.tries++
 	closed, gate := r.closes > 0, r.gate
 	if closed {
 		r.late++
 	}
-	broken := r.broken
 	r.inside++
 	r.mu.Unlock()
 	defer func() {
@@ -54,7 +55,7 @@ func (r *Recorder) Write(frames [][]byte) error {
 		r.inside--
 		r.mu.Unlock()
 	}()
-	if closed || broken {
+	if closed {
 		return errTransportClosed
 	}
 	if gate != nil {
@@ -66,6 +67,9 @@ func (r *Recorder) Write(frames [][]byte) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.broken {
+		return errTransportClosed
+	}
 	r.writes++
 	for _, data := range frames {
 		var g Got
@@ -110,18 +114,19 @@ func (r *Recorder) Waiting() int {
 	return r.inside
 }
 
-// Break makes every further Write fail.
+// Break makes every further Write fail, one that waits included.
 func (r *Recorder) Break() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.broken = true
 }
 
-// Writes counts the calls of Write, and those that came after Close.
-func (r *Recorder) Writes() (all, late int) {
+// Writes counts the calls of Write, those that succeeded, and those that began
+// after Close.
+func (r *Recorder) Writes() (all, good, late int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.writes, r.late
+	return r.tries, r.writes, r.late
 }
 
 // Closed tells how Close was called, and how often.
