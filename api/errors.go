@@ -2,9 +2,9 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,6 +55,15 @@ func (e *Error) Unwrap() error { return e.cause }
 
 // GetStatus is the HTTP status; it implements huma.StatusError.
 func (e *Error) GetStatus() int { return e.status }
+
+// GetHeaders implements huma.HeadersError: when to come back.
+func (e *Error) GetHeaders() http.Header {
+	details, ok := e.Info.Details.(retryDetails)
+	if !ok {
+		return nil
+	}
+	return http.Header{"Retry-After": {strconv.FormatInt((details.RetryAfterMS+999)/1000, 10)}}
+}
 
 // statusOf maps a code to its HTTP status, as docs/protocol.md lists them.
 func statusOf(code rooms.Code) int {
@@ -214,9 +223,9 @@ func humaError(status int, message string, errs ...error) *Error {
 			continue
 		}
 		d := detail.ErrorDetail()
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			break
+		if d.Location == "body" && !strings.HasPrefix(d.Message, "expected") {
+			// Validation says what it expected; only the JSON decoder does not.
+			return malformed("The body is not JSON.")
 		}
 		e.Info.Field = fieldOf(d.Location)
 		if name, ok := missingProperty(d.Message); ok {

@@ -46,11 +46,11 @@ func (r *Relay) side(ctx context.Context, room, user string) (rooms.Side, error)
 	who, known := r.parties.rooms[room]
 	r.parties.mu.RUnlock()
 	if !known {
-		snapshot, err := r.store.Snapshot(ctx, room)
+		row, err := r.store.Room(ctx, room)
 		if err != nil {
 			return "", err
 		}
-		who = pair{snapshot.State.Sponsor, snapshot.State.Influencer}
+		who = pair{row.Sponsor, row.Influencer}
 		r.parties.learn(room, who.sponsor, who.influencer)
 	}
 	switch user {

@@ -151,12 +151,18 @@ func (s *Server) createCampaign(ctx context.Context, r *request, in *createCampa
 		return nil, err
 	}
 	b := &in.Body
+	if b.Name = strings.TrimSpace(b.Name); b.Name == "" {
+		return nil, invalid("name", "is required")
+	}
+	if !b.Budget.Currency.Valid() {
+		return nil, invalid("budget.currency", "must be an ISO 4217 code such as EUR")
+	}
 	starts, ends, err := s.campaignDates(&b.StartsOn, &b.EndsOn)
 	if err != nil {
 		return nil, err
 	}
 	c, err := s.store.CreateCampaign(ctx, store.Campaign{
-		Sponsor: r.who.id, Name: strings.TrimSpace(b.Name), Description: b.Description, Goals: b.Goals,
+		Sponsor: r.who.id, Name: b.Name, Description: b.Description, Goals: b.Goals,
 		Category: b.Category, Niches: b.Niches, StartsAt: *starts, EndsAt: *ends,
 		Public: b.Visibility == visibilityPublic, Currency: b.Budget.Currency, Budget: b.Budget.Amount,
 	})
@@ -229,6 +235,11 @@ func (s *Server) updateCampaign(ctx context.Context, r *request, in *updateCampa
 	}
 	if current.Sponsor != r.who.id {
 		return nil, notFound("campaign")
+	}
+	if b.Name != nil {
+		if *b.Name = strings.TrimSpace(*b.Name); *b.Name == "" {
+			return nil, invalid("name", "is required")
+		}
 	}
 	starts, ends, err := s.campaignDates(b.StartsOn, b.EndsOn)
 	if err != nil {

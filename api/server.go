@@ -186,8 +186,8 @@ func (s *Server) sendError(c *fiber.Ctx, e *Error) error {
 	if e.status >= http.StatusInternalServerError && e.cause != nil {
 		s.log.Error("request failed", "request_id", answer.Info.RequestID, "method", c.Method(), "err", e.cause)
 	}
-	if details, ok := e.Info.Details.(retryDetails); ok {
-		c.Set(fiber.HeaderRetryAfter, fmt.Sprint((details.RetryAfterMS+999)/1000))
+	for name, values := range e.GetHeaders() {
+		c.Set(name, values[0])
 	}
 	return c.Status(e.status).JSON(&answer)
 }
