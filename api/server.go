@@ -103,14 +103,15 @@ func New(cfg Config) (*Server, error) {
 		AppName:               "parley",
 		DisableStartupMessage: true,
 		ReduceMemoryUsage:     true,
-		BodyLimit:             maxBodyBytes,
-		ReadBufferSize:        8 << 10, // headers over it are 431
-		ReadTimeout:           15 * time.Second,
-		WriteTimeout:          30 * time.Second,
-		IdleTimeout:           75 * time.Second,
-		ErrorHandler:          s.errorHandler,
-		StrictRouting:         false,
-		CaseSensitive:         true,
+		// Above our own limit, so that most who are over it read why.
+		BodyLimit:      16 * maxBodyBytes,
+		ReadBufferSize: 8 << 10, // headers over it are 431
+		ReadTimeout:    15 * time.Second,
+		WriteTimeout:   30 * time.Second,
+		IdleTimeout:    75 * time.Second,
+		ErrorHandler:   s.errorHandler,
+		StrictRouting:  false,
+		CaseSensitive:  true,
 	})
 	s.app.Server().KeepHijackedConns = true
 	s.routes()
