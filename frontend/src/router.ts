@@ -115,3 +115,13 @@ router.beforeEach(async (to) => {
 router.afterEach((to, from) => {
   if (to.meta.title && to.path !== from.path) setPageTitle(to.meta.title)
 })
+
+// After a new version was installed the old one's files are gone: load the page anew, but not
+// again and again.
+const RELOADED = 'parley.reloaded'
+router.onError((error: unknown, to) => {
+  if (!(error instanceof TypeError) || !navigator.onLine) throw error
+  if (sessionStorage.getItem(RELOADED) === to.fullPath) throw error
+  sessionStorage.setItem(RELOADED, to.fullPath)
+  window.location.assign(to.fullPath)
+})

@@ -51,8 +51,14 @@ export function useRoom(id: string, hooks: ArrivedHooks = {}) {
     },
     event(frame) {
       const event = toEvent(frame)
+      if (event.seq < historyUpTo) {
+        history.push(event)
+        return
+      }
       // A new array: those who get it as a prop compare by identity.
-      events.value = [...events.value, event]
+      events.value = [...events.value, ...history, event]
+      history = []
+      ready.value = true
       if (event.by.side === 'sponsor' || event.by.side === 'influencer') stopTyping(event.by.side)
       const before = room.value
       if (!before || event.seq !== before.seq + 1) return
