@@ -140,8 +140,13 @@ func TestDisconnectEndsAStalledWrite(t *testing.T) {
 	hubtest.Eventually(t, "the write is under way", func() bool { return r.Waiting() == 1 })
 	c.Close(hub.CloseGoingDown, "")
 	h.Disconnect("mallory", 4201, "flagged")
+	h.Disconnect("mallory", 4201, "flagged")
 	hubtest.Eventually(t, "the connection is closed", closed(r))
+	c.Cut(hub.CloseNormal, "")
 	c.Wait()
+	if _, _, n := r.Closed(); n != 1 {
+		t.Errorf("closed %d times", n)
+	}
 	if n := h.Connections(); n != 0 {
 		t.Errorf("%d connections are left", n)
 	}
@@ -235,6 +240,27 @@ func TestNothingTouchesTheTransportAfterWait(t *testing.T) {
 	publishing.Wait()
 	if n := stray.Load(); n > 0 {
 		t.Errorf("%d writes reached another connection", n)
+	}
+}
+
+// A connection that closes while it joins is in no topic afterwards.
+func TestJoinMeetsClose(t *testing.T) {
+	h := hubtest.Start(t, hub.Config{Log: hubtest.NewLog()})
+	for range 500 {
+		c, _ := hubtest.Connect(t, h, "ann")
+		joined := make(chan error, 1)
+		go func() { joined <- c.Join(context.Background(), "room:1", hub.JoinOptions{Member: []byte(`"ann"`)}) }()
+		c.Cut(hub.CloseNormal, "")
+		if err := <-joined; err != nil && !errors.Is(err, hub.ErrClosed) {
+			t.Fatal(err)
+		}
+		c.Wait()
+	}
+	if s := h.Stats(); s.Topics != 0 || s.Connections != 0 {
+		t.Errorf("left behind: %+v", s)
+	}
+	if n := hub.PresenceTopics(h); n != 0 {
+		t.Errorf("%d topics show somebody", n)
 	}
 }
 

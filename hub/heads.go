@@ -19,6 +19,8 @@ type headReader struct {
 
 	mu      sync.Mutex
 	waiting map[string]*headCall
+	// asking counts the topics of the calls under way.
+	asking  int
 	running bool
 	closed  bool
 }
@@ -78,7 +80,7 @@ func (r *headReader) run() {
 	for {
 		r.mu.Lock()
 		calls := r.waiting
-		if len(calls) == 0 {
+		if r.asking = len(calls); r.asking == 0 {
 			r.running = false
 			r.mu.Unlock()
 			return
