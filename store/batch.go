@@ -382,12 +382,13 @@ func (ws *workingSet) take(r *room, l *ledger, d *rooms.Decision) {
 		body := e.AppendCanonical(make([]byte, 0, 1024))
 		r.head = rooms.Chain(r.head, body)
 		ws.pos++
-		row := eventRow{pos: ws.pos, room: e.Room, seq: e.Seq, typ: e.Data.Type(), at: e.At, hash: r.head, body: body}
+		row := eventRow{pos: ws.pos, prev: r.pos, room: e.Room, seq: e.Seq, typ: e.Data.Type(), at: e.At, hash: r.head, body: body}
 		ws.pending.events = append(ws.pending.events, row)
 		ws.events = append(ws.events, row)
-		r.updated = e.At
+		r.updated, r.pos = e.At, ws.pos
+		r.locate(e.Data, r.pos)
 	}
-	r.state, r.pos = d.After, ws.pos
+	r.state = d.After
 	switch d.Events[len(d.Events)-1].By.Side {
 	case rooms.Sponsor:
 		r.readSponsor = r.state.Seq
@@ -424,7 +425,7 @@ func (ws *workingSet) flush(ctx context.Context) error {
 		return err
 	}
 	for _, r := range ws.pending.rooms {
-		r.dirty, r.checkMoved, r.stored = false, false, true
+		r.dirty, r.checkMoved, r.stored, r.storedSeq = false, false, true, r.state.Seq
 	}
 	for _, l := range ws.pending.ledgers {
 		l.dirty = false

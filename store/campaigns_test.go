@@ -223,7 +223,7 @@ func TestVerifySeesWhatWasChanged(t *testing.T) {
 			"an event was changed":     "UPDATE events SET body = (SELECT body FROM events WHERE seq = 4 AND room_id = '$room') WHERE seq = 3 AND room_id = '$room'",
 			"a hash was changed":       "UPDATE events SET hash = body WHERE seq = 3 AND room_id = '$room'",
 			"an event is missing":      "DELETE FROM events WHERE seq = 3 AND room_id = '$room'",
-			"the last event is gone":   "DELETE FROM events WHERE seq = 4 AND room_id = '$room'",
+			"the last event is gone":   "DELETE FROM events WHERE seq = 32 AND room_id = '$room'",
 			"a column was changed":     "UPDATE events SET type = 'offer' WHERE seq = 3 AND room_id = '$room'",
 			"a time was changed":       "UPDATE events SET at = at + 1 WHERE seq = 3 AND room_id = '$room'",
 			"the status was changed":   "UPDATE ad_requests SET status = 'agreed' WHERE id = '$room'",
@@ -232,6 +232,11 @@ func TestVerifySeesWhatWasChanged(t *testing.T) {
 			"an expiry is not watched": "UPDATE ad_requests SET check_at = NULL WHERE id = '$room'",
 			"it was read past its end": "UPDATE ad_requests SET read_sponsor = 99 WHERE id = '$room'",
 			"the ledger was changed":   "UPDATE campaigns SET held = held + 1 WHERE id = '$campaign'",
+			"a step back is changed":   "UPDATE events SET prev = 1 WHERE seq = 4 AND room_id = '$room'",
+			"an offer is misplaced":    "UPDATE ad_requests SET last_offer_pos = 1 WHERE id = '$room'",
+			"a mark is missing":        "DELETE FROM event_marks",
+			"a mark is misplaced":      "UPDATE event_marks SET pos = 1",
+			"a mark too many":          "INSERT INTO event_marks (room_id, seq, pos) VALUES ('$room', 3, 3)",
 			"the row is gone":          "DELETE FROM ad_requests WHERE id = '$room'",
 		} {
 			t.Run(name, func(t *testing.T) {
@@ -241,13 +246,16 @@ func TestVerifySeesWhatWasChanged(t *testing.T) {
 				e.ok(e.say(w.sponsor, room, "one"))
 				e.ok(e.say(w.sponsor, room, "two"))
 				e.opened(world{w.sponsor, e.user(rooms.Influencer), w.campaign}, 200)
+				for range markEvery - 4 {
+					e.ok(e.say(w.influencer, room, "more"))
+				}
 				before := e.sound()
-				if before.Rooms != 2 || before.Events != 6 || before.Campaigns != 1 {
+				if before.Rooms != 2 || before.Events != markEvery+2 || before.Campaigns != 1 {
 					t.Errorf("report %+v", before)
 				}
 				one, err := e.Verify(t.Context(), room, nil)
 				must(t, err)
-				if one.Events != 4 || one.Problems != 0 || one.Head == (rooms.Hash{}) {
+				if one.Events != markEvery || one.Problems != 0 || one.Head == (rooms.Hash{}) {
 					t.Errorf("one room: %+v", one)
 				}
 				e.schema(strings.NewReplacer("$room", room, "$campaign", w.campaign.ID).Replace(spoil))

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"github.com/uptrace/bun"
 
@@ -91,6 +92,7 @@ type takenRow struct{ room, campaign, influencer string }
 // eventRow is an event to be appended.
 type eventRow struct {
 	pos  int64
+	prev int64 // pos of the room's event before
 	room string
 	seq  int64
 	typ  rooms.EventType
@@ -98,6 +100,12 @@ type eventRow struct {
 	hash rooms.Hash
 	body []byte
 }
+
+// markEvery is how far apart the events of a room are that are marked.
+const markEvery = 32
+
+// marked reports whether the event is one that reads start from.
+func (e *eventRow) marked() bool { return e.seq%markEvery == 0 }
 
 // pending is what was decided and not yet written.
 type pending struct {
@@ -118,6 +126,10 @@ func (p *pending) clear() {
 	clear(p.ledgers)
 	p.commands, p.events, p.rooms, p.ledgers = p.commands[:0], p.events[:0], p.rooms[:0], p.ledgers[:0]
 }
+
+// errRaced says that a room's row is not what it was when the room was read, though
+// the writer holds the lock. It never happens; if it does, nothing is written.
+var errRaced = errors.New("store: a room's row changed under the writer's lock")
 
 // failure is what kind of thing went wrong in the database.
 type failure int

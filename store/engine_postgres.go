@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
 )
@@ -177,12 +178,12 @@ func newPostgresStatements() postgresStatements {
 	for i, c := range hot {
 		sets[i] = c + " = v." + c
 	}
-	hotKinds := append([]string{"text[]"}, kinds[staticColumns:staticColumns+hotColumns]...)
+	hotKinds := append([]string{"text[]", "bigint[]"}, kinds[staticColumns:staticColumns+hotColumns]...)
 	return postgresStatements{
 		loadRooms: "SELECT " + qualified("r.") + ", l.body, d.body FROM ad_requests r" + offerJoins + " WHERE r.id = ANY($1)",
 		addRooms:  "INSERT INTO ad_requests (" + qualified("") + ") SELECT * FROM " + unnest(kinds),
 		saveRooms: "UPDATE ad_requests r SET " + strings.Join(sets, ", ") + " FROM " + unnest(hotKinds) +
-			" AS v(id, " + strings.Join(hot, ", ") + ") WHERE r.id = v.id",
+			" AS v(id, stored_seq, " + strings.Join(hot, ", ") + ") WHERE r.id = v.id AND r.seq = v.stored_seq",
 	}
 }
 
@@ -195,17 +196,20 @@ const (
 	postgresTaken = "SELECT r.id, r.campaign_id, r.influencer_id FROM unnest($1::text[], $2::text[]) AS o(campaign_id, influencer_id)" +
 		" JOIN ad_requests r USING (campaign_id, influencer_id)"
 	postgresLastPos = "SELECT coalesce(max(pos), 0) FROM events"
-	postgresEvent   = "SELECT body FROM events WHERE room_id = $1 AND seq = $2"
 
 	postgresAddCommands = "INSERT INTO commands (cmid, room_id, fingerprint, seq, at, refusal)" +
 		" SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[], $5::bigint[], $6::text[])"
-	postgresAddEvents = "INSERT INTO events (pos, room_id, seq, type, at, hash, body)" +
-		" SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bytea[], $7::bytea[])"
+	postgresAddEvents = "INSERT INTO events (pos, prev, room_id, seq, type, at, hash, body)" +
+		" SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::bytea[], $8::bytea[])"
+	postgresAddMarks    = "INSERT INTO event_marks (room_id, seq, pos) SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[])"
 	postgresSaveLedgers = "UPDATE campaigns c SET committed = v.committed, held = v.held" +
 		" FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS v(id, committed, held) WHERE c.id = v.id"
 	postgresChecks = "UPDATE ad_requests r SET check_at = v.check_at" +
 		" FROM unnest($1::text[], $2::bigint[]) AS v(id, check_at) WHERE r.id = v.id"
 )
+
+// postgresTail is tailSQL with its arguments numbered.
+var postgresTail = listForm{numbered: true}.bind(tailSQL)
 
 // each calls f with the values of each row.
 func each(f func(row []any) error) func(pgx.Rows) error {
@@ -283,11 +287,16 @@ func queueOpens(b *pgx.Batch, want *wanted, got *loaded) {
 
 func (e *postgresEngine) event(ctx context.Context, room string, seq int64) (body []byte, err error) {
 	err = e.raw(func(c *pgx.Conn) error {
-		err := c.QueryRow(ctx, postgresEvent, room, seq).Scan(&body)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
+		rows, err := c.Query(ctx, postgresTail, tailArgs(room, seq-1, seq)...)
+		if err != nil {
+			return err
 		}
-		return err
+		defer rows.Close()
+		return each(func(row []any) error {
+			p := columns[any]{v: row}
+			body = p.committed().Body
+			return p.err("event")
+		})(rows)
 	})
 	return body, err
 }
@@ -330,14 +339,22 @@ func queueEvents(b *pgx.Batch, list []eventRow) {
 	if n == 0 {
 		return
 	}
-	poss, ids, seqs, types := make([]int64, n), make([]string, n), make([]int64, n), make([]string, n)
+	poss, prevs, ids, seqs, types := make([]int64, n), make([]int64, n), make([]string, n), make([]int64, n), make([]string, n)
 	ats, hashes, bodies := make([]int64, n), make([][]byte, n), make([][]byte, n)
+	var markIDs []string
+	var markSeqs, marks []int64
 	for i := range list {
 		ev := &list[i]
-		poss[i], ids[i], seqs[i], types[i] = ev.pos, ev.room, ev.seq, string(ev.typ)
+		poss[i], prevs[i], ids[i], seqs[i], types[i] = ev.pos, ev.prev, ev.room, ev.seq, string(ev.typ)
 		ats[i], hashes[i], bodies[i] = micros(ev.at), ev.hash[:], ev.body
+		if ev.marked() {
+			markIDs, markSeqs, marks = append(markIDs, ev.room), append(markSeqs, ev.seq), append(marks, ev.pos)
+		}
 	}
-	b.Queue(postgresAddEvents, poss, ids, seqs, types, ats, hashes, bodies)
+	b.Queue(postgresAddEvents, poss, prevs, ids, seqs, types, ats, hashes, bodies)
+	if len(marks) > 0 {
+		b.Queue(postgresAddMarks, markIDs, markSeqs, marks)
+	}
 }
 
 func queueRooms(b *pgx.Batch, list []*room) {
@@ -349,7 +366,7 @@ func queueRooms(b *pgx.Batch, list []*room) {
 			added = append(added, append(r.appendHot(r.appendStatic(nil)), r.checkPointer()))
 			continue
 		}
-		saved = append(saved, r.appendHot([]any{r.state.Room}))
+		saved = append(saved, r.appendHot([]any{r.state.Room, r.storedSeq}))
 		if r.checkMoved {
 			checked = append(checked, r.state.Room)
 			checks = append(checks, r.checkPointer())
@@ -359,7 +376,12 @@ func queueRooms(b *pgx.Batch, list []*room) {
 		b.Queue(postgresSQL.addRooms, arrays(added)...)
 	}
 	if len(saved) > 0 {
-		b.Queue(postgresSQL.saveRooms, arrays(saved)...)
+		b.Queue(postgresSQL.saveRooms, arrays(saved)...).Exec(func(tag pgconn.CommandTag) error {
+			if tag.RowsAffected() != int64(len(saved)) {
+				return errRaced
+			}
+			return nil
+		})
 	}
 	if len(checked) > 0 {
 		b.Queue(postgresChecks, checked, checks)

@@ -148,12 +148,20 @@ func (e *sqliteEngine) named(args []any) []driver.NamedValue {
 }
 
 func (e *sqliteEngine) exec(ctx context.Context, c sqliteRaw, query string, args ...any) error {
+	_, err := e.run(ctx, c, query, args)
+	return err
+}
+
+func (e *sqliteEngine) run(ctx context.Context, c sqliteRaw, query string, args []any) (driver.Result, error) {
 	s, err := e.prepare(ctx, c, query)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = s.(driver.StmtExecContext).ExecContext(ctx, e.named(args))
-	return err
+	x, ok := s.(driver.StmtExecContext)
+	if !ok {
+		return nil, fmt.Errorf("store: unexpected SQLite statement %T", s)
+	}
+	return x.ExecContext(ctx, e.named(args))
 }
 
 // query calls f with each row; the row is reused.
@@ -162,7 +170,11 @@ func (e *sqliteEngine) query(ctx context.Context, c sqliteRaw, query string, f f
 	if err != nil {
 		return err
 	}
-	rows, err := s.(driver.StmtQueryContext).QueryContext(ctx, e.named(args))
+	q, ok := s.(driver.StmtQueryContext)
+	if !ok {
+		return fmt.Errorf("store: unexpected SQLite statement %T", s)
+	}
+	rows, err := q.QueryContext(ctx, e.named(args))
 	if err != nil {
 		return err
 	}
@@ -184,7 +196,6 @@ func (e *sqliteEngine) query(ctx context.Context, c sqliteRaw, query string, f f
 
 const (
 	sqliteLastPos = "SELECT coalesce(max(pos), 0) FROM events"
-	sqliteEvent   = "SELECT body FROM events WHERE room_id = ? AND seq = ?"
 	ledgerColumns = "c.id, c.sponsor_id, c.currency, CAST(CASE WHEN c.public THEN 1 ELSE 0 END AS BIGINT), c.archived_at, c.ends_at, " +
 		"c.budget, c.committed, c.held, c.flagged_at"
 	sqliteLedgers = "SELECT " + ledgerColumns + " FROM campaigns c WHERE c.id IN (SELECT value FROM json_each(?))"
@@ -194,7 +205,8 @@ const (
 	sqliteCommand = "SELECT fingerprint, seq, at, refusal FROM commands WHERE cmid = ? AND room_id = ?"
 
 	sqliteAddCommand = "INSERT INTO commands (cmid, room_id, fingerprint, seq, at, refusal) VALUES (?, ?, ?, ?, ?, ?)"
-	sqliteAddEvent   = "INSERT INTO events (pos, room_id, seq, type, at, hash, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
+	sqliteAddEvent   = "INSERT INTO events (pos, prev, room_id, seq, type, at, hash, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+	sqliteAddMark    = "INSERT INTO event_marks (room_id, seq, pos) VALUES (?, ?, ?)"
 	sqliteLedger     = "UPDATE campaigns SET committed = ?, held = ? WHERE id = ?"
 	sqliteCheck      = "UPDATE ad_requests SET check_at = ? WHERE id = ?"
 )
@@ -211,12 +223,10 @@ func sqliteRoomStatements() roomStatements {
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(roomColumns)), ", ")
 	hot := roomColumns[staticColumns : staticColumns+hotColumns]
 	return roomStatements{
-		load: "SELECT " + qualified("r.") + ", l.body, d.body FROM ad_requests r" +
-			" LEFT JOIN events l ON l.room_id = r.id AND l.seq = r.last_offer_seq" +
-			" LEFT JOIN events d ON d.room_id = r.id AND d.seq = r.deal_seq AND r.deal_seq <> r.last_offer_seq" +
+		load: "SELECT " + qualified("r.") + ", l.body, d.body FROM ad_requests r" + offerJoins +
 			" WHERE r.id IN (SELECT value FROM json_each(?))",
 		add:  "INSERT INTO ad_requests (" + qualified("") + ") VALUES (" + marks + ")",
-		save: "UPDATE ad_requests SET " + strings.Join(hot, " = ?, ") + " = ? WHERE id = ?",
+		save: "UPDATE ad_requests SET " + strings.Join(hot, " = ?, ") + " = ? WHERE id = ? AND seq = ?",
 	}
 }
 
@@ -391,11 +401,11 @@ func parseParty[V any](row []V) (partyRow, error) {
 
 func (e *sqliteEngine) event(ctx context.Context, room string, seq int64) (body []byte, err error) {
 	err = e.raw(func(c sqliteRaw) error {
-		return e.query(ctx, c, sqliteEvent, func(row []driver.Value) error {
+		return e.query(ctx, c, tailSQL, func(row []driver.Value) error {
 			p := columns[driver.Value]{v: row}
-			body = p.bytes()
-			return nil
-		}, room, seq)
+			body = p.committed().Body
+			return p.err("event")
+		}, tailArgs(room, seq-1, seq)...)
 	})
 	return body, err
 }
@@ -417,9 +427,14 @@ func (e *sqliteEngine) flush(ctx context.Context, p *pending) error {
 		}
 		for i := range p.events {
 			ev := &p.events[i]
-			args = append(args[:0], ev.pos, ev.room, ev.seq, string(ev.typ), micros(ev.at), ev.hash[:], ev.body)
+			args = append(args[:0], ev.pos, ev.prev, ev.room, ev.seq, string(ev.typ), micros(ev.at), ev.hash[:], ev.body)
 			if err := e.exec(ctx, c, sqliteAddEvent, args...); err != nil {
 				return err
+			}
+			if ev.marked() {
+				if err := e.exec(ctx, c, sqliteAddMark, ev.room, ev.seq, ev.pos); err != nil {
+					return err
+				}
 			}
 		}
 		for _, l := range p.ledgers {
@@ -436,9 +451,13 @@ func (e *sqliteEngine) saveRoom(ctx context.Context, c sqliteRaw, r *room, args 
 		args = append(r.appendHot(r.appendStatic(args[:0])), r.checkValue())
 		return e.exec(ctx, c, roomSQL.add, args...)
 	}
-	args = append(r.appendHot(args[:0]), r.state.Room)
-	if err := e.exec(ctx, c, roomSQL.save, args...); err != nil {
+	args = append(r.appendHot(args[:0]), r.state.Room, r.storedSeq)
+	res, err := e.run(ctx, c, roomSQL.save, args)
+	if err != nil {
 		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(errRaced, err)
 	}
 	if r.checkMoved {
 		return e.exec(ctx, c, sqliteCheck, r.checkValue(), r.state.Room)

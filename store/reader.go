@@ -17,7 +17,7 @@ type reader struct {
 	db    *bun.DB
 	lists listForm
 
-	snapshot, tail, newest, feed, feedNewest, feedHead, session *sql.Stmt
+	snapshot, tail, head, feed, feedNewest, feedHead, session *sql.Stmt
 }
 
 // listForm is how a database takes a list of texts as one argument.
@@ -49,14 +49,30 @@ func (f listForm) bind(query string) string {
 
 const (
 	// offerJoins add the bytes of a room's last offer and of its deal.
-	offerJoins = " LEFT JOIN events l ON l.room_id = r.id AND l.seq = r.last_offer_seq" +
-		" LEFT JOIN events d ON d.room_id = r.id AND d.seq = r.deal_seq AND r.deal_seq <> r.last_offer_seq"
+	offerJoins = " LEFT JOIN events l ON l.pos = r.last_offer_pos" +
+		" LEFT JOIN events d ON d.pos = r.deal_pos AND r.deal_pos <> r.last_offer_pos"
 	nameJoins = " JOIN campaigns c ON c.id = r.campaign_id" +
 		" JOIN users s ON s.id = r.sponsor_id JOIN users i ON i.id = r.influencer_id"
 
 	committedColumns = "e.pos, e.room_id, e.seq, e.type, e.body"
 	feedFrom         = "SELECT " + committedColumns + ", r.campaign_id FROM events e JOIN ad_requests r ON r.id = e.room_id"
 )
+
+// tailSQL reads the events of a room with low < seq <= high: it starts at the first
+// mark that is not below high, or at the room's last event, and goes back.
+const tailSQL = "WITH RECURSIVE start (pos) AS (SELECT coalesce(" +
+	"(SELECT m.pos FROM event_marks m WHERE m.room_id = ? AND m.seq >= ? ORDER BY m.seq LIMIT 1)," +
+	" (SELECT r.last_pos FROM ad_requests r WHERE r.id = ?)))," +
+	" walk (pos, prev, room_id, seq, type, body) AS (" +
+	"SELECT e.pos, e.prev, e.room_id, e.seq, e.type, e.body FROM start JOIN events e ON e.pos = start.pos" +
+	" UNION ALL SELECT e.pos, e.prev, e.room_id, e.seq, e.type, e.body FROM walk w JOIN events e ON e.pos = w.prev" +
+	" WHERE w.seq > ? + 1)" +
+	" SELECT e.pos, e.room_id, e.seq, e.type, e.body FROM walk e WHERE e.seq > ? AND e.seq <= ? ORDER BY e.seq"
+
+// tailArgs are the arguments of tailSQL.
+func tailArgs(room string, low, high int64) []any {
+	return []any{room, high, room, low, low, high}
+}
 
 func newReader(ctx context.Context, db *bun.DB, lists listForm) (*reader, error) {
 	r := &reader{db: db, lists: lists}
@@ -66,10 +82,8 @@ func newReader(ctx context.Context, db *bun.DB, lists listForm) (*reader, error)
 	}{
 		{&r.snapshot, "SELECT " + qualified("r.") + ", l.body, d.body, c.name, c.ends_at, s.name, i.name" +
 			" FROM ad_requests r" + offerJoins + nameJoins + " WHERE r.id = ?"},
-		{&r.tail, "SELECT " + committedColumns + " FROM events e" +
-			" WHERE e.room_id = ? AND e.seq > ? AND e.seq < ? ORDER BY e.seq LIMIT ?"},
-		{&r.newest, "SELECT " + committedColumns + " FROM events e" +
-			" WHERE e.room_id = ? AND e.seq > ? AND e.seq < ? ORDER BY e.seq DESC LIMIT ?"},
+		{&r.tail, tailSQL},
+		{&r.head, "SELECT seq FROM ad_requests WHERE id = ?"},
 		{&r.feed, feedFrom + " WHERE e.pos > ? AND e.pos < ? ORDER BY e.pos LIMIT ?"},
 		{&r.feedNewest, feedFrom + " WHERE e.pos > ? AND e.pos < ? ORDER BY e.pos DESC LIMIT ?"},
 		{&r.feedHead, "SELECT coalesce(max(pos), 0) FROM events"},
@@ -87,7 +101,7 @@ func newReader(ctx context.Context, db *bun.DB, lists listForm) (*reader, error)
 
 func (r *reader) close() error {
 	var errs []error
-	for _, s := range []*sql.Stmt{r.snapshot, r.tail, r.newest, r.feed, r.feedNewest, r.feedHead, r.session} {
+	for _, s := range []*sql.Stmt{r.snapshot, r.tail, r.head, r.feed, r.feedNewest, r.feedHead, r.session} {
 		if s != nil {
 			errs = append(errs, s.Close())
 		}

@@ -402,3 +402,53 @@ func TestAReadEndsWithItsContext(t *testing.T) {
 		unavailableErr(t, e.Do(ctx, Command{Room: "none", Body: rooms.Say{Text: "x"}}).Err)
 	})
 }
+
+// TestAnyPartOfALongLog reads a log that has marks, interleaved with another.
+func TestAnyPartOfALongLog(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		w := e.world(1000)
+		room := e.opened(w, 300)
+		other := e.opened(world{w.sponsor, e.user(rooms.Influencer), w.campaign}, 300)
+		const n = 3*markEvery + 5
+		var commands []Command
+		for i := range n - 2 {
+			commands = append(commands, e.say(w.sponsor, room, fmt.Sprint("message ", i)))
+			if i%3 == 0 {
+				commands = append(commands, e.say(w.sponsor, other, "elsewhere"))
+			}
+		}
+		for _, r := range e.together(commands) {
+			must(t, r.Err)
+		}
+		for _, after := range []int64{0, 1, 30, 31, 32, 33, 64, 95, 96, 97, n - 1, n, n + 1} {
+			for _, before := range []int64{0, 1, 2, 31, 32, 33, 34, 64, 97, n, n + 1, n + 50} {
+				for _, limit := range []int{1, 7, 40, 500} {
+					var want []int64
+					for seq := after + 1; seq <= n && (before == 0 || seq < before); seq++ {
+						want = append(want, seq)
+					}
+					if len(want) > limit {
+						if before > 0 && after == 0 {
+							want = want[len(want)-limit:]
+						} else {
+							want = want[:limit]
+						}
+					}
+					events, err := e.Events(t.Context(), room, after, before, limit)
+					must(t, err)
+					var got []int64
+					for _, ev := range events {
+						got = append(got, ev.Seq)
+						if ev.Room != room {
+							t.Fatalf("an event of another room: %+v", ev)
+						}
+					}
+					if !slices.Equal(got, want) {
+						t.Fatalf("after %d before %d limit %d: %v, want %v", after, before, limit, got, want)
+					}
+				}
+			}
+		}
+		e.sound()
+	})
+}

@@ -13,12 +13,14 @@ type room struct {
 	// read is the last seq that each side has read.
 	readSponsor, readInfluencer int64
 	pos                         int64 // of the last event
+	offerPos, dealPos           int64 // of the events of state.Last and state.Deal
 	updated                     rooms.Time
 	// checkAt is when the row is looked at for expiry, 0 for never. It may be
 	// earlier than the standing offer's end, never later.
 	checkAt int64
 
 	stored     bool  // the row exists
+	storedSeq  int64 // what it says of seq
 	dirty      bool  // the row is to be written
 	checkMoved bool  // with checkAt
 	inBatch    bool  // it has events in the transaction
@@ -30,8 +32,8 @@ type room struct {
 var roomColumns = [...]string{
 	"id", "campaign_id", "sponsor_id", "influencer_id", "currency", "opened_by", "offer_limit",
 	"status", "ended_by", "close_reason", "frozen", "frozen_at", "seq", "head", "stands",
-	"last_offer_seq", "last_author", "last_fee", "last_expires_at",
-	"deal_seq", "deal_author", "deal_fee", "deal_expires_at",
+	"last_offer_seq", "last_offer_pos", "last_author", "last_fee", "last_expires_at",
+	"deal_seq", "deal_pos", "deal_author", "deal_fee", "deal_expires_at",
 	"offers_sponsor", "offers_influencer", "authors", "read_sponsor", "read_influencer",
 	"last_pos", "updated_at", "check_at",
 }
@@ -56,8 +58,8 @@ func (r *room) appendHot(v []any) []any {
 	last, deal := briefOf(s.Last), briefOf(s.Deal)
 	return append(v, string(s.Status), string(s.EndedBy), s.CloseReason,
 		int64(s.Frozen), micros(s.FrozenAt), s.Seq, r.head[:], boolInt(s.Stands),
-		last.Seq, string(last.Author), last.Fee.Amount, micros(last.ExpiresAt),
-		deal.Seq, string(deal.Author), deal.Fee.Amount, micros(deal.ExpiresAt),
+		last.Seq, r.offerPos, string(last.Author), last.Fee.Amount, micros(last.ExpiresAt),
+		deal.Seq, r.dealPos, string(deal.Author), deal.Fee.Amount, micros(deal.ExpiresAt),
 		int64(s.Offers.Sponsor), int64(s.Offers.Influencer), packAuthors(s.Authors),
 		r.readSponsor, r.readInfluencer, r.pos, micros(r.updated))
 }
@@ -89,13 +91,13 @@ func parseRoom[V any](v []V) (roomRow, error) {
 	s.Frozen, s.FrozenAt, s.Seq = rooms.FreezeSet(p.int()), timeOf(p.int()), p.int()
 	copy(r.head[:], p.bytes())
 	s.Stands = p.int() != 0
-	r.last = p.brief(s.Currency)
-	r.deal = p.brief(s.Currency)
+	r.last, r.offerPos = p.offer(s.Currency)
+	r.deal, r.dealPos = p.offer(s.Currency)
 	s.Offers.Sponsor, s.Offers.Influencer = int(p.int()), int(p.int())
 	s.Authors = unpackAuthors(p.text())
 	r.readSponsor, r.readInfluencer, r.pos, r.updated = p.int(), p.int(), p.int(), timeOf(p.int())
 	r.checkAt = p.intOrNull()
-	r.stored = true
+	r.stored, r.storedSeq = true, s.Seq
 	if p.bad != "" {
 		return roomRow{}, fmt.Errorf("%w: room %s: column %s", errCorrupt, s.Room, p.bad)
 	}
@@ -148,11 +150,12 @@ func (p *columns[V]) textOrNull() (string, bool) {
 	return p.text(), true
 }
 
-func (p *columns[V]) brief(currency rooms.Currency) OfferBrief {
-	o := OfferBrief{Seq: p.int(), Author: rooms.Side(p.text())}
+// offer reads what a row says of an offer and where its event is.
+func (p *columns[V]) offer(currency rooms.Currency) (o OfferBrief, pos int64) {
+	o.Seq, pos, o.Author = p.int(), p.int(), rooms.Side(p.text())
 	o.Fee = rooms.Money{Amount: p.int(), Currency: currency}
 	o.ExpiresAt = timeOf(p.int())
-	return o
+	return o, pos
 }
 
 // complete puts the offers, as the log has them, into the state; where they do
@@ -252,6 +255,16 @@ func (r *roomRow) change() RoomChange {
 		c.Deal = &b
 	}
 	return c
+}
+
+// locate keeps where the events of the offers are, after an event at pos.
+func (r *room) locate(data rooms.Payload, pos int64) {
+	switch data.(type) {
+	case rooms.OfferPut:
+		r.offerPos = pos
+	case rooms.Accepted:
+		r.dealPos = r.offerPos
+	}
 }
 
 // seen moves a side's read marker forward, not past the log's end, and reports

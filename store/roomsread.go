@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -42,20 +41,37 @@ func (s *Store) Snapshot(ctx context.Context, room string) (RoomSnapshot, error)
 // oldest first. When there are more than limit of them these are the oldest;
 // with before given and after 0, the newest.
 func (s *Store) Events(ctx context.Context, room string, after, before int64, limit int) ([]Committed, error) {
-	stmt, newest := s.reads.tail, before > 0 && after <= 0
-	if newest {
-		stmt = s.reads.newest
+	low, high, n := max(0, after), orEnd(before)-1, int64(pageSize(limit))
+	if before > 0 && after <= 0 {
+		head, err := s.roomHead(ctx, room)
+		if err != nil {
+			return nil, err
+		}
+		high = min(high, head)
+		low = max(0, high-n)
+	} else if high-low > n {
+		high = low + n
+	}
+	if high <= low {
+		return nil, nil
 	}
 	var list []Committed
-	err := s.reads.prepared(ctx, "read events", stmt, func(row []any) error {
+	err := s.reads.prepared(ctx, "read events", s.reads.tail, func(row []any) error {
 		p := columns[any]{v: row}
 		list = append(list, p.committed())
 		return p.err("event")
-	}, room, after, orEnd(before), pageSize(limit))
-	if newest {
-		slices.Reverse(list)
-	}
+	}, tailArgs(room, low, high)...)
 	return list, err
+}
+
+// roomHead is the last seq of a room, 0 where there is none.
+func (s *Store) roomHead(ctx context.Context, room string) (head int64, err error) {
+	err = s.reads.prepared(ctx, "room head", s.reads.head, func(row []any) error {
+		p := columns[any]{v: row}
+		head = p.int()
+		return p.err("room head")
+	}, room)
+	return head, err
 }
 
 func orEnd(before int64) int64 {

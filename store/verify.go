@@ -53,7 +53,7 @@ func (s *Store) Verify(ctx context.Context, room string, problem func(Problem)) 
 		return Report{}, unavailable("verify", err)
 	}
 	defer func() { _ = tx.Rollback() }() // nothing was written
-	v := &verifier{ctx: ctx, tx: tx, bind: s.reads.lists.bind, problem: problem, sums: make(map[string]rooms.Move)}
+	v := &verifier{ctx: ctx, tx: tx, bind: s.reads.lists.bind, problem: problem}
 	if room != "" {
 		err = v.one(room)
 	} else {
@@ -69,11 +69,12 @@ type verifier struct {
 	bind    func(string) string
 	problem func(Problem)
 	report  Report
-	sums    map[string]rooms.Move // by campaign
+	folds   map[string]*fold
+}
 
-	// The room whose events are read.
-	current string
-	fold    room
+// fold is what a room's events say.
+type fold struct {
+	room
 	spoiled bool // what is wrong was told; the log cannot be folded further
 }
 
@@ -92,76 +93,66 @@ func (v *verifier) rows(query string, f func(row []any) error, args ...any) erro
 	return scanRows("verify", rows, f)
 }
 
+const verifiedColumns = "e.pos, e.prev, e.room_id, e.seq, e.type, e.at, e.hash, e.body"
+
 func (v *verifier) one(id string) error {
-	if err := v.log("WHERE room_id = ? ORDER BY seq", func() {}, id); err != nil {
+	err := v.log("WITH RECURSIVE walk (pos, prev) AS (SELECT e.pos, e.prev FROM ad_requests r JOIN events e ON e.pos = r.last_pos"+
+		" WHERE r.id = ? UNION ALL SELECT e.pos, e.prev FROM walk w JOIN events e ON e.pos = w.prev)"+
+		" SELECT "+verifiedColumns+" FROM walk w JOIN events e ON e.pos = w.pos ORDER BY e.seq", id)
+	if err != nil {
 		return err
 	}
-	found := false
-	err := v.rows("SELECT "+qualified("")+" FROM ad_requests WHERE id = ?", func(row []any) error {
-		found = true
-		if !v.spoiled {
-			v.compare(row)
-		}
-		return nil
-	}, id)
-	if err == nil && !found {
-		err = fmt.Errorf("verify: %w", ErrNotFound)
+	if err := v.rooms("WHERE id = ?", id); err != nil {
+		return err
 	}
-	v.report.Head = v.fold.head
-	return err
+	if v.report.Rooms == 0 {
+		return fmt.Errorf("verify: %w", ErrNotFound)
+	}
+	if f := v.folds[id]; f != nil {
+		v.report.Head = f.head
+	}
+	return nil
 }
 
 func (v *verifier) all() error {
 	if err := v.positions(); err != nil {
 		return err
 	}
-	folds := make(map[string]room)
-	keep := func() {
-		f := v.fold
-		if v.spoiled {
-			f.broken = errCorrupt
-		} else {
-			sum := v.sums[f.state.Campaign]
-			sum.Held += f.state.Held()
-			sum.Committed += f.state.Committed()
-			v.sums[f.state.Campaign] = sum
-		}
-		f.state.Last, f.state.Deal = slim(f.state.Last), slim(f.state.Deal)
-		folds[v.current] = f
-	}
-	if err := v.log("ORDER BY room_id, seq", keep); err != nil {
+	// The log is read once, in the order in which it was written; the rooms are
+	// folded side by side.
+	if err := v.log("SELECT " + verifiedColumns + " FROM events e ORDER BY e.pos"); err != nil {
 		return err
 	}
-	err := v.rows("SELECT "+qualified("")+" FROM ad_requests", func(row []any) error {
-		id, _ := row[0].(string)
-		fold, ok := folds[id]
-		if !ok {
-			v.found(Problem{Room: id, What: "it has no events"})
-			return nil
-		}
-		delete(folds, id)
-		if v.fold, v.spoiled = fold, fold.broken != nil; !v.spoiled {
-			v.compare(row)
-		}
-		return nil
-	})
-	if err != nil {
+	if err := v.rooms(""); err != nil {
 		return err
 	}
-	for id := range folds {
-		v.found(Problem{Room: id, What: "it has events but no row"})
+	for id, f := range v.folds {
+		if !f.stored {
+			v.found(Problem{Room: id, What: "it has events but no row"})
+		}
+	}
+	if err := v.marks(); err != nil {
+		return err
 	}
 	return v.ledgers()
 }
 
-// slim keeps of an offer what a row says of it.
-func slim(o *rooms.Offer) *rooms.Offer {
-	if o == nil {
+// rooms compares rows with what their events say.
+func (v *verifier) rooms(where string, args ...any) error {
+	return v.rows("SELECT "+qualified("")+" FROM ad_requests "+where, func(row []any) error {
+		v.report.Rooms++
+		id, _ := row[0].(string)
+		f := v.folds[id]
+		if f == nil {
+			v.found(Problem{Room: id, What: "it has no events"})
+			return nil
+		}
+		f.stored = true
+		if !f.spoiled {
+			v.compare(f, row)
+		}
 		return nil
-	}
-	return &rooms.Offer{
-		Seq: o.Seq, Author: o.Author, ExpiresAt: o.ExpiresAt, Terms: rooms.Terms{Fee: o.Terms.Fee},
-	}
+	}, args...)
 }
 
 // positions checks that the events of all rooms are numbered without gaps.
@@ -176,48 +167,62 @@ func (v *verifier) positions() error {
 	})
 }
 
-// log folds events and calls end after each room.
-func (v *verifier) log(tail string, end func(), args ...any) error {
-	v.current, v.fold, v.spoiled = "", room{}, false
-	err := v.rows("SELECT pos, room_id, seq, type, at, hash, body FROM events "+tail, func(row []any) error {
+// marks checks that every event that reads start from is marked, and no other.
+func (v *verifier) marks() error {
+	err := v.rows(fmt.Sprintf("SELECT e.room_id, e.seq FROM events e WHERE e.seq %% %d = 0 AND NOT EXISTS"+
+		" (SELECT 1 FROM event_marks m WHERE m.room_id = e.room_id AND m.seq = e.seq AND m.pos = e.pos)", markEvery), func(row []any) error {
 		p := columns[any]{v: row}
-		e := eventRow{pos: p.int(), room: p.text(), seq: p.int(), typ: rooms.EventType(p.text()), at: timeOf(p.int())}
+		v.found(Problem{Room: p.text(), Seq: p.int(), What: "it is not marked"})
+		return p.err("mark")
+	})
+	if err != nil {
+		return err
+	}
+	return v.rows(fmt.Sprintf("SELECT m.room_id, m.seq FROM event_marks m WHERE m.seq %% %d <> 0 OR NOT EXISTS"+
+		" (SELECT 1 FROM events e WHERE e.pos = m.pos AND e.room_id = m.room_id AND e.seq = m.seq)", markEvery), func(row []any) error {
+		p := columns[any]{v: row}
+		v.found(Problem{Room: p.text(), Seq: p.int(), What: "a mark names another event"})
+		return p.err("mark")
+	})
+}
+
+// log folds the events that a query gives.
+func (v *verifier) log(query string, args ...any) error {
+	v.folds = make(map[string]*fold)
+	return v.rows(query, func(row []any) error {
+		p := columns[any]{v: row}
+		e := eventRow{
+			pos: p.int(), prev: p.int(), room: p.text(), seq: p.int(), typ: rooms.EventType(p.text()), at: timeOf(p.int()),
+		}
 		copy(e.hash[:], p.bytes())
 		e.body = p.bytes()
 		if err := p.err("event"); err != nil {
 			return err
 		}
-		if e.room != v.current {
-			if v.current != "" {
-				end()
-			}
-			v.current = e.room
-			v.fold, v.spoiled = room{}, false
-			v.report.Rooms++
+		f := v.folds[e.room]
+		if f == nil {
+			f = &fold{}
+			v.folds[e.room] = f
 		}
 		v.report.Events++
-		if !v.spoiled {
-			v.event(&e)
+		if !f.spoiled {
+			v.event(f, &e)
 		}
 		return nil
 	}, args...)
-	if err == nil && v.current != "" {
-		end()
-	}
-	return err
 }
 
 // event checks one event and folds it.
-func (v *verifier) event(e *eventRow) {
+func (v *verifier) event(f *fold, e *eventRow) {
 	fail := func(format string, args ...any) {
-		v.spoiled = true
+		f.spoiled = true
 		v.found(Problem{Room: e.room, Seq: e.seq, What: fmt.Sprintf(format, args...)})
 	}
-	if want := v.fold.state.Seq + 1; e.seq != want {
+	if want := f.state.Seq + 1; e.seq != want {
 		fail("follows event %d", want-1)
 		return
 	}
-	if got := rooms.Chain(v.fold.head, e.body); got != e.hash {
+	if got := rooms.Chain(f.head, e.body); got != e.hash {
 		fail("its hash does not follow from its bytes and the event before")
 		return
 	}
@@ -234,31 +239,32 @@ func (v *verifier) event(e *eventRow) {
 		fail("its columns are not those of its bytes")
 		return
 	}
-	if e.pos <= v.fold.pos {
-		fail("its position %d is not after that of the event before", e.pos)
+	if e.prev != f.pos || e.pos <= f.pos {
+		fail("at %d it names %d as the event before, which is at %d", e.pos, e.prev, f.pos)
 		return
 	}
-	if err := v.fold.state.Apply(event); err != nil {
+	if err := f.state.Apply(event); err != nil {
 		fail("it cannot be folded: %v", err)
 		return
 	}
-	v.fold.head, v.fold.pos, v.fold.updated = e.hash, e.pos, e.at
+	f.head, f.pos, f.updated = e.hash, e.pos, e.at
+	f.locate(event.Data, e.pos)
 }
 
 // compare checks a room's row against the fold of its events.
-func (v *verifier) compare(row []any) {
-	id, _ := row[0].(string)
+func (v *verifier) compare(f *fold, row []any) {
+	id := f.state.Room
 	r, err := parseRoom(row)
 	if err != nil {
 		v.found(Problem{Room: id, What: err.Error()})
 		return
 	}
 	// What readers have read is no event.
-	v.fold.readSponsor, v.fold.readInfluencer = r.readSponsor, r.readInfluencer
+	f.readSponsor, f.readInfluencer = r.readSponsor, r.readInfluencer
 	if s := &r.state; r.readSponsor > s.Seq || r.readInfluencer > s.Seq {
 		v.found(Problem{Room: id, What: "it was read past its end"})
 	}
-	want := v.fold.appendHot(v.fold.appendStatic(nil))
+	want := f.appendHot(f.appendStatic(nil))
 	for i, w := range want {
 		got := row[i]
 		if !reflect.DeepEqual(got, w) {
@@ -279,6 +285,16 @@ func shown(v any) string {
 
 // ledgers checks what the campaigns say is taken against what their rooms take.
 func (v *verifier) ledgers() error {
+	sums := make(map[string]rooms.Move)
+	for _, f := range v.folds {
+		if f.spoiled {
+			continue
+		}
+		sum := sums[f.state.Campaign]
+		sum.Held += f.state.Held()
+		sum.Committed += f.state.Committed()
+		sums[f.state.Campaign] = sum
+	}
 	err := v.rows("SELECT "+ledgerColumns+" FROM campaigns c", func(row []any) error {
 		v.report.Campaigns++
 		l, err := parseLedger(row)
@@ -286,8 +302,8 @@ func (v *verifier) ledgers() error {
 			v.found(Problem{Campaign: l.ID, What: err.Error()})
 			return nil
 		}
-		sum := v.sums[l.ID]
-		delete(v.sums, l.ID)
+		sum := sums[l.ID]
+		delete(sums, l.ID)
 		if sum.Held != l.Held || sum.Committed != l.Committed {
 			v.found(Problem{Campaign: l.ID, What: fmt.Sprintf("holds %d and committed %d, its rooms %d and %d",
 				l.Held, l.Committed, sum.Held, sum.Committed)})
@@ -297,7 +313,7 @@ func (v *verifier) ledgers() error {
 		}
 		return nil
 	})
-	for id := range v.sums {
+	for id := range sums {
 		v.found(Problem{Campaign: id, What: "its rooms have no campaign"})
 	}
 	return err

@@ -91,7 +91,7 @@ CREATE INDEX campaigns_unsettled ON campaigns (ends_at) WHERE settled_at IS NULL
 --bun:split
 
 -- One row a room. What its events say is folded here; the terms of its last
--- offer are in the event with the number last_offer_seq.
+-- offer are in the event at last_offer_pos.
 CREATE TABLE ad_requests (
     id                TEXT PRIMARY KEY,
     campaign_id       TEXT NOT NULL REFERENCES campaigns (id),
@@ -109,10 +109,12 @@ CREATE TABLE ad_requests (
     head              BYTEA NOT NULL,    -- hash of the event seq
     stands            BIGINT NOT NULL CHECK (stands IN (0, 1)),
     last_offer_seq    BIGINT NOT NULL, -- 0: none
+    last_offer_pos    BIGINT NOT NULL, -- where its event is
     last_author       TEXT NOT NULL,
     last_fee          BIGINT NOT NULL,
     last_expires_at   BIGINT NOT NULL, -- a thaw moves it: the row is the truth
     deal_seq          BIGINT NOT NULL, -- 0: none
+    deal_pos          BIGINT NOT NULL,
     deal_author       TEXT NOT NULL,
     deal_fee          BIGINT NOT NULL,
     deal_expires_at   BIGINT NOT NULL,
@@ -145,15 +147,29 @@ CREATE INDEX ad_requests_due ON ad_requests (check_at) WHERE check_at IS NOT NUL
 
 --bun:split
 
+-- The log of all rooms. An index over (room, seq) would write a page of its own for
+-- nearly every event; instead each event names the one before it in its room, and
+-- every 32nd is marked, so that any part of a room's log is found in a few steps
+-- from the next mark or from the room's last event. The update of the room's row,
+-- which names the seq that it follows, keeps the numbers unique.
 CREATE TABLE events (
     pos     BIGINT PRIMARY KEY, -- over all rooms, in commit order, without gaps
+    prev    BIGINT NOT NULL,    -- pos of the room's event before, 0 for the first
     room_id TEXT NOT NULL,
     seq     BIGINT NOT NULL,
     type    TEXT NOT NULL,
     at      BIGINT NOT NULL,
     hash    BYTEA NOT NULL,
-    body    BYTEA NOT NULL,       -- the canonical bytes
-    UNIQUE (room_id, seq)
+    body    BYTEA NOT NULL        -- the canonical bytes
+);
+
+--bun:split
+
+CREATE TABLE event_marks (
+    room_id TEXT NOT NULL,
+    seq     BIGINT NOT NULL,
+    pos     BIGINT NOT NULL,
+    PRIMARY KEY (room_id, seq)
 );
 
 --bun:split

@@ -89,7 +89,7 @@ CREATE INDEX campaigns_unsettled ON campaigns (ends_at) WHERE settled_at IS NULL
 --bun:split
 
 -- One row a room. What its events say is folded here; the terms of its last
--- offer are in the event with the number last_offer_seq.
+-- offer are in the event at last_offer_pos.
 CREATE TABLE ad_requests (
     id                TEXT PRIMARY KEY,
     campaign_id       TEXT NOT NULL REFERENCES campaigns (id),
@@ -107,10 +107,12 @@ CREATE TABLE ad_requests (
     head              BLOB NOT NULL,    -- hash of the event seq
     stands            INTEGER NOT NULL CHECK (stands IN (0, 1)),
     last_offer_seq    INTEGER NOT NULL, -- 0: none
+    last_offer_pos    INTEGER NOT NULL, -- where its event is
     last_author       TEXT NOT NULL,
     last_fee          INTEGER NOT NULL,
     last_expires_at   INTEGER NOT NULL, -- a thaw moves it: the row is the truth
     deal_seq          INTEGER NOT NULL, -- 0: none
+    deal_pos          INTEGER NOT NULL,
     deal_author       TEXT NOT NULL,
     deal_fee          INTEGER NOT NULL,
     deal_expires_at   INTEGER NOT NULL,
@@ -141,16 +143,30 @@ CREATE INDEX ad_requests_due ON ad_requests (check_at) WHERE check_at IS NOT NUL
 
 --bun:split
 
+-- The log of all rooms. An index over (room, seq) would write a page of its own for
+-- nearly every event; instead each event names the one before it in its room, and
+-- every 32nd is marked, so that any part of a room's log is found in a few steps
+-- from the next mark or from the room's last event. The update of the room's row,
+-- which names the seq that it follows, keeps the numbers unique.
 CREATE TABLE events (
     pos     INTEGER PRIMARY KEY, -- over all rooms, in commit order, without gaps
+    prev    INTEGER NOT NULL,    -- pos of the room's event before, 0 for the first
     room_id TEXT NOT NULL,
     seq     INTEGER NOT NULL,
     type    TEXT NOT NULL,
     at      INTEGER NOT NULL,
     hash    BLOB NOT NULL,
-    body    BLOB NOT NULL,       -- the canonical bytes
-    UNIQUE (room_id, seq)
+    body    BLOB NOT NULL        -- the canonical bytes
 );
+
+--bun:split
+
+CREATE TABLE event_marks (
+    room_id TEXT NOT NULL,
+    seq     INTEGER NOT NULL,
+    pos     INTEGER NOT NULL,
+    PRIMARY KEY (room_id, seq)
+) WITHOUT ROWID;
 
 --bun:split
 
