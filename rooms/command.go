@@ -2,6 +2,7 @@ package rooms
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -116,18 +117,24 @@ func (Expire) Name() string   { return "expire" }
 // command id can be told from one that is used again for something else. It
 // does not depend on how the command was written down.
 func Fingerprint(actor Actor, c Command) Hash {
-	raw, err := json.Marshal(c)
-	if err != nil {
-		// Commands hold only texts and numbers; these always encode.
-		panic(fmt.Sprintf("rooms: encode %s command: %v", c.Name(), err))
+	raw := make([]byte, 0, 512)
+	raw = append(append(raw, c.Name()...), 0)
+	raw = append(append(raw, actor.ID...), 0)
+	switch c := c.(type) { // the frequent ones without reflection
+	case PutOffer:
+		raw = binary.BigEndian.AppendUint64(raw, uint64(c.ExpiresIn))
+		raw = c.Terms.appendContent(raw)
+	case Counter:
+		raw = binary.BigEndian.AppendUint64(raw, uint64(c.OfferSeq))
+		raw = binary.BigEndian.AppendUint64(raw, uint64(c.ExpiresIn))
+		raw = c.Terms.appendContent(raw)
+	default:
+		content, err := json.Marshal(c)
+		if err != nil {
+			// Commands hold only texts and numbers; these always encode.
+			panic(fmt.Sprintf("rooms: encode %s command: %v", c.Name(), err))
+		}
+		raw = append(raw, content...)
 	}
-	h := sha256.New()
-	h.Write([]byte(c.Name()))
-	h.Write([]byte{0})
-	h.Write([]byte(actor.ID))
-	h.Write([]byte{0})
-	h.Write(raw)
-	var out Hash
-	h.Sum(out[:0])
-	return out
+	return sha256.Sum256(raw)
 }

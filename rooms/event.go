@@ -4,8 +4,11 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
+
+	"parley/rooms/strictjson"
 )
 
 // Side is who speaks in a room.
@@ -176,22 +179,57 @@ func (e *Event) AppendCanonical(dst []byte) []byte {
 
 // ParseEvent reads canonical bytes back.
 func ParseEvent(raw []byte) (Event, error) {
-	var wire struct {
-		Room string          `json:"room"`
-		Seq  int64           `json:"seq"`
-		Type EventType       `json:"type"`
-		At   Time            `json:"at"`
-		By   By              `json:"by"`
-		Data json.RawMessage `json:"data"`
+	var e Event
+	var kind EventType
+	var data []byte
+	r := strictjson.NewReader(raw)
+	err := r.Object(func(name []byte) (err error) {
+		switch string(name) {
+		case "room":
+			e.Room, err = r.Text()
+		case "seq":
+			e.Seq, err = r.Int(1, math.MaxInt64)
+		case "type":
+			var s string
+			s, err = r.Text()
+			kind = EventType(s)
+		case "at":
+			e.At, err = readTime(r)
+		case "by":
+			err = e.By.read(r)
+		case "data":
+			data, err = r.Raw()
+		default:
+			err = strictjson.Unknown()
+		}
+		return err
+	})
+	if err == nil {
+		err = r.End()
 	}
-	if err := json.Unmarshal(raw, &wire); err != nil {
+	if err != nil {
 		return Event{}, fmt.Errorf("parse event: %w", err)
 	}
-	data, err := parsePayload(wire.Type, wire.Data)
-	if err != nil {
-		return Event{}, fmt.Errorf("parse %s event %d of room %s: %w", wire.Type, wire.Seq, wire.Room, err)
+	if e.Data, err = parsePayload(kind, data); err != nil {
+		return Event{}, fmt.Errorf("parse %s event %d of room %s: %w", kind, e.Seq, e.Room, err)
 	}
-	return Event{Room: wire.Room, Seq: wire.Seq, At: wire.At, By: wire.By, Data: data}, nil
+	return e, nil
+}
+
+func (b *By) read(r *strictjson.Reader) error {
+	return r.Object(func(name []byte) (err error) {
+		switch string(name) {
+		case "id":
+			b.ID, err = r.Text()
+		case "side":
+			var s string
+			s, err = r.Text()
+			b.Side = Side(s)
+		default:
+			err = strictjson.Unknown()
+		}
+		return err
+	})
 }
 
 func parsePayload(t EventType, raw []byte) (Payload, error) {

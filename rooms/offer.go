@@ -3,10 +3,12 @@ package rooms
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
+
+	"parley/rooms/strictjson"
 )
 
 // Offer is an immutable set of terms put by one party. It binds its author
@@ -72,28 +74,51 @@ func (o *Offer) MarshalJSON() ([]byte, error) { return o.appendJSON(nil, 0), nil
 // parseOfferPut reads an offer event's data. The hash is computed anew from the
 // stored bytes: one that does not match is an altered log.
 func parseOfferPut(raw []byte) (Payload, error) {
-	var wire struct {
-		Seq        int64           `json:"seq"`
-		Author     Side            `json:"author"`
-		Number     int             `json:"number"`
-		Limit      int             `json:"limit"`
-		Terms      json.RawMessage `json:"terms"`
-		TermsHash  Hash            `json:"terms_hash"`
-		ExpiresAt  Time            `json:"expires_at"`
-		Supersedes int64           `json:"supersedes"`
-	}
-	if err := json.Unmarshal(raw, &wire); err != nil {
+	var o Offer
+	var supersedes int64
+	var claimed string
+	r := strictjson.NewReader(raw)
+	err := r.Object(func(name []byte) (err error) {
+		switch string(name) {
+		case "seq":
+			o.Seq, err = r.Int(1, math.MaxInt64)
+		case "author":
+			var s string
+			s, err = r.Text()
+			o.Author = Side(s)
+		case "number":
+			var n int64
+			n, err = r.Int(1, math.MaxInt64)
+			o.Number = int(n)
+		case "limit":
+			var n int64
+			n, err = r.Int(1, math.MaxInt64)
+			o.Limit = int(n)
+		case "final":
+			_, err = r.Bool()
+		case "terms":
+			o.raw, err = r.Raw()
+		case "terms_hash":
+			claimed, err = r.Text()
+		case "expires_at":
+			o.ExpiresAt, err = readTime(r)
+		case "supersedes":
+			supersedes, err = r.Int(1, math.MaxInt64)
+		default:
+			err = strictjson.Unknown()
+		}
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	o := &Offer{
-		Seq: wire.Seq, Author: wire.Author, Number: wire.Number, Limit: wire.Limit,
-		Hash: sha256.Sum256(wire.Terms), ExpiresAt: wire.ExpiresAt, raw: bytes.Clone(wire.Terms),
+	o.raw = bytes.Clone(o.raw)
+	o.Hash = sha256.Sum256(o.raw)
+	if o.Hash.String() != claimed {
+		return nil, fmt.Errorf("offer %d: its terms do not match their hash", o.Seq)
 	}
-	if o.Hash != wire.TermsHash {
-		return nil, fmt.Errorf("offer %d: its terms do not match their hash", wire.Seq)
+	if err := o.Terms.read(strictjson.NewReader(o.raw)); err != nil {
+		return nil, fmt.Errorf("offer %d: %w", o.Seq, strictjson.At("terms", err))
 	}
-	if err := json.Unmarshal(wire.Terms, &o.Terms); err != nil {
-		return nil, fmt.Errorf("offer %d: terms: %w", wire.Seq, err)
-	}
-	return OfferPut{Offer: o, Supersedes: wire.Supersedes}, nil
+	return OfferPut{Offer: &o, Supersedes: supersedes}, nil
 }

@@ -1,9 +1,7 @@
 package rooms
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 
 	"parley/rooms/strictjson"
 )
@@ -37,99 +35,48 @@ func FullPatch(t Terms) Patch {
 // whole terms are known. Paths begin with "terms".
 func ParsePatch(raw []byte) (Patch, *Refusal) {
 	var p Patch
-	members, err := strictjson.Object(raw, "terms")
+	r := strictjson.NewReader(raw)
+	err := p.read(r)
+	if err == nil {
+		err = r.End()
+	}
 	if err != nil {
-		return p, asInvalid("terms", err)
-	}
-	// Two passes in a fixed order, so that the same input is always refused for
-	// the same field.
-	unknown := ""
-	for name := range members {
-		_, known := sectionByName(name)
-		if !known && name != "locked" && (unknown == "" || name < unknown) {
-			unknown = name
-		}
-	}
-	if unknown != "" {
-		return p, Invalid("terms."+unknown, "is not a known field")
-	}
-	for s := range sectionCount {
-		value, given := members[s.String()]
-		if !given {
-			continue
-		}
-		path := "terms." + s.String()
-		if string(value) == "null" {
-			if s == SectionFee || s == SectionDeliverables {
-				return Patch{}, Invalid(path, "is required and cannot be removed")
-			}
-			p.Clear = p.Clear.With(s)
-			continue
-		}
-		if r := p.parseSection(s, value, path); r != nil {
-			return Patch{}, r
-		}
-		p.Set = p.Set.With(s)
-	}
-	if value, given := members["locked"]; given {
-		if r := p.parseLocked(value); r != nil {
-			return Patch{}, r
-		}
+		return Patch{}, asInvalid("terms", err)
 	}
 	return p, nil
 }
 
-func (p *Patch) parseSection(s Section, value json.RawMessage, path string) *Refusal {
-	var target any
-	switch s {
-	case SectionFee:
-		target = &p.Terms.Fee
-	case SectionDeliverables:
-		target = &p.Terms.Deliverables
-	case SectionUsageRights:
-		p.Terms.UsageRights = new(UsageRights)
-		target = p.Terms.UsageRights
-	case SectionExclusivity:
-		p.Terms.Exclusivity = new(Exclusivity)
-		target = p.Terms.Exclusivity
-	case SectionRevisionRounds:
-		p.Terms.RevisionRounds = new(int)
-		target = p.Terms.RevisionRounds
-	case SectionPayment:
-		target = &p.Terms.Payment
-	case SectionRequirements:
-		target = &p.Terms.Requirements
-	case SectionNote:
-		target = &p.Terms.Note
-	case sectionCount:
-		return Invalid(path, "is not a known field")
-	}
-	if err := strictjson.Unmarshal(value, target, path); err != nil {
-		return asInvalid(path, err)
-	}
-	return nil
-}
-
-func (p *Patch) parseLocked(value json.RawMessage) *Refusal {
-	var names []string
-	if err := strictjson.Unmarshal(value, &names, "terms.locked"); err != nil {
-		return asInvalid("terms.locked", err)
-	}
-	for i, name := range names {
-		s, known := sectionByName(name)
-		if !known {
-			return Invalid(fmt.Sprintf("terms.locked[%d]", i), "is not a section of the terms")
+func (p *Patch) read(r *strictjson.Reader) error {
+	return r.Object(func(name []byte) error {
+		if string(name) == "locked" {
+			if p.Locks {
+				return strictjson.Twice()
+			}
+			p.Locks = true
+			return p.Terms.readLocked(r)
 		}
-		p.Terms.Locked = p.Terms.Locked.With(s)
-	}
-	p.Locks = true
-	return nil
+		s, known := sectionByName(string(name))
+		switch {
+		case !known:
+			return strictjson.Unknown()
+		case (p.Set | p.Clear).Has(s):
+			return strictjson.Twice()
+		case r.Null():
+			if s == SectionFee || s == SectionDeliverables {
+				return strictjson.Wrong("is required and cannot be removed")
+			}
+			p.Clear = p.Clear.With(s)
+			return nil
+		}
+		p.Set = p.Set.With(s)
+		return p.Terms.readSection(r, s)
+	})
 }
 
-// asInvalid maps an error of the decoder to a refusal at its place.
+// asInvalid maps an error of the reader to a refusal at its place.
 func asInvalid(path string, err error) *Refusal {
 	var field *strictjson.FieldError
-	if errors.As(err, &field) {
+	if errors.As(strictjson.At(path, err), &field) {
 		return Invalid(field.Path, field.Problem)
 	}
 	return Invalid(path, "is malformed")

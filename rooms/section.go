@@ -64,18 +64,7 @@ func (ss Sections) Each(f func(Section)) {
 }
 
 // MarshalJSON writes the list of names.
-func (ss Sections) MarshalJSON() ([]byte, error) {
-	out := []byte{'['}
-	ss.Each(func(s Section) {
-		if len(out) > 1 {
-			out = append(out, ',')
-		}
-		out = append(out, '"')
-		out = append(out, sectionNames[s]...)
-		out = append(out, '"')
-	})
-	return append(out, ']'), nil
-}
+func (ss Sections) MarshalJSON() ([]byte, error) { return ss.appendJSON(nil), nil }
 
 // UnmarshalJSON reads a list of names.
 func (ss *Sections) UnmarshalJSON(raw []byte) error {

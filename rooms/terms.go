@@ -3,7 +3,6 @@ package rooms
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
@@ -122,14 +121,7 @@ func (h *Hash) UnmarshalText(text []byte) error {
 }
 
 // canonical are the bytes of the terms that are hashed and stored.
-func (t *Terms) canonical() []byte {
-	raw, err := json.Marshal(t)
-	if err != nil {
-		// Terms hold only texts, numbers and lists of them; these always encode.
-		panic(fmt.Sprintf("rooms: encode terms: %v", err))
-	}
-	return raw
-}
+func (t *Terms) canonical() []byte { return t.appendJSON(make([]byte, 0, 512)) }
 
 // section gives the comparable value of a section, nil when it is not set.
 func (t *Terms) section(s Section) any {

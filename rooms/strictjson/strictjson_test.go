@@ -1,38 +1,78 @@
 package strictjson_test
 
 import (
+	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"parley/rooms/strictjson"
 )
 
-type inner struct {
-	N    int8    `json:"n"`
-	On   bool    `json:"on"`
-	Many []inner `json:"many"`
+type node struct {
+	Text string
+	N    int64
+	On   bool
+	Many []node
 }
 
-type outer struct {
-	Text string `json:"text"`
-	In   *inner `json:"in"`
+func (n *node) read(r *strictjson.Reader) error {
+	return r.Object(func(name []byte) (err error) {
+		switch string(name) {
+		case "text":
+			n.Text, err = r.Text()
+		case "n":
+			n.N, err = r.Int(-5, 300)
+		case "on":
+			n.On, err = r.Bool()
+		case "many":
+			if r.Null() {
+				return nil
+			}
+			n.Many = []node{}
+			return r.Array(func(int) error {
+				var item node
+				err := item.read(r)
+				n.Many = append(n.Many, item)
+				return err
+			})
+		default:
+			return strictjson.Unknown()
+		}
+		return err
+	})
+}
+
+func read(raw string) (node, error) {
+	var n node
+	r := strictjson.NewReader([]byte(raw))
+	if err := n.read(r); err != nil {
+		return n, strictjson.At("x", err)
+	}
+	return n, r.End()
 }
 
 func TestErrorsNameTheirPlace(t *testing.T) {
 	for _, c := range []struct{ raw, path string }{
 		{`{"text":1}`, "x.text"},
 		{`{"txt":"a"}`, "x.txt"},
-		{`{"in":{"n":1.5}}`, "x.in.n"},
-		{`{"in":{"n":300}}`, "x.in.n"},
-		{`{"in":{"on":"yes"}}`, "x.in.on"},
-		{`{"in":{"many":[{},{"many":[{"z":1}]}]}}`, "x.in.many[1].many[0].z"},
-		{`{"in":{"many":{}}}`, "x.in.many"},
-		{`{"in":[]}`, "x.in"},
-		{`{"b":1,"a":1}`, "x.a"},
+		{`{"n":1.5}`, "x.n"},
+		{`{"n":1e2}`, "x.n"},
+		{`{"n":"1"}`, "x.n"},
+		{`{"n":301}`, "x.n"},
+		{`{"n":-6}`, "x.n"},
+		{`{"n":99999999999999999999}`, "x.n"},
+		{`{"on":"yes"}`, "x.on"},
+		{`{"on":null}`, "x.on"},
+		{`{"many":[{},{"many":[{"z":1}]}]}`, "x.many[1].many[0].z"},
+		{`{"many":[{},5]}`, "x.many[1]"},
+		{`{"many":{}}`, "x.many"},
+		{"{\"text\":\"a\xffb\"}", "x.text"},
 		{`[]`, "x"},
+		{`null`, "x"},
 	} {
-		var v outer
-		err := strictjson.Unmarshal([]byte(c.raw), &v, "x")
+		_, err := read(c.raw)
 		var field *strictjson.FieldError
 		if !errors.As(err, &field) || field.Path != c.path || field.Problem == "" {
 			t.Errorf("%s: error %v, want one at %s", c.raw, err, c.path)
@@ -41,25 +81,51 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 }
 
 func TestMalformed(t *testing.T) {
-	for _, raw := range []string{``, `{`, `{"text":"a"}{}`, `{"text":"a"} x`, `nul`} {
-		var v outer
-		if err := strictjson.Unmarshal([]byte(raw), &v, ""); !errors.Is(err, strictjson.ErrMalformed) {
+	for _, raw := range []string{
+		``, ` `, `{`, `{"text":"a"}{}`, `{"text":"a"} x`, `{"text":"a",}`, `{"text" "a"}`, `{text:"a"}`, `{"n":01}`,
+		`{"n":-}`, `{"n":1.}`, `{"n":1e}`, `{"on":tru}`, `{"many":[{},]}`, `{"many":[{} {}]}`, `{"text":"a`, `{"text":"\x"}`,
+		"{\"text\":\"a\nb\"}", `{"text":"\u12"}`, `nul`, `{"many":nul}`, strings.Repeat("[", 1000),
+	} {
+		if _, err := read(raw); !errors.Is(err, strictjson.ErrMalformed) {
 			t.Errorf("%q: error %v, want ErrMalformed", raw, err)
-		}
-		if raw != `{"text":"a"}{}` {
-			if _, err := strictjson.Object([]byte(raw), ""); !errors.Is(err, strictjson.ErrMalformed) {
-				t.Errorf("object %q: error %v, want ErrMalformed", raw, err)
-			}
 		}
 	}
 }
 
 func TestGood(t *testing.T) {
-	var v outer
-	if err := strictjson.Unmarshal([]byte(` {"text":"a","in":null} `), &v, ""); err != nil || v.Text != "a" {
-		t.Fatalf("%+v, %v", v, err)
+	n, err := read(" {\"text\" : \"a\\u00e9\\n\\ud83c\\udf89 ü\" , \"n\":-5,\"on\":true,\"many\":[{\"many\":null},{}]}\n")
+	if err != nil || n.Text != "aé\n🎉 ü" || n.N != -5 || !n.On || len(n.Many) != 2 {
+		t.Fatalf("%+v, %v", n, err)
 	}
-	if m, err := strictjson.Object([]byte(`{"a":1}`), ""); err != nil || string(m["a"]) != "1" {
-		t.Fatalf("%v, %v", m, err)
+	r := strictjson.NewReader([]byte(`{"a": [1, {"b":2}] }`))
+	var got string
+	if err := r.Object(func([]byte) error {
+		raw, err := r.Raw()
+		got = string(raw)
+		return err
+	}); err != nil || got != `[1, {"b":2}]` {
+		t.Fatalf("raw is %q, %v", got, err)
 	}
+}
+
+// FuzzAgreesWithEncodingJSON: both accept and refuse the same texts.
+func FuzzAgreesWithEncodingJSON(f *testing.F) {
+	for _, seed := range []string{
+		`{"a":[1,-2.5e+10,"x\u00e9",true,false,null,{}]}`, `[[[]]]`, ` 0 `, `01`, `"\ud800"`, `{"a":1,"a":2}`, `{"":""}`, `-`, "\"\t\"",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		r := strictjson.NewReader(raw)
+		err := r.Skip()
+		if err == nil {
+			err = r.End()
+		}
+		if !utf8.Valid(raw) || strings.Count(string(raw), "[")+strings.Count(string(raw), "{") > strictjson.MaxDepth {
+			return // the two differ here on purpose
+		}
+		if valid := json.Valid(raw); valid != (err == nil) {
+			t.Fatalf("%q: error %v, encoding/json says valid is %v", raw, err, valid)
+		}
+	})
 }
