@@ -99,8 +99,9 @@ func TestCommandsInFlightAreBounded(t *testing.T) {
 // waits for it.
 func TestAClientThatNeverReadsHoldsNobodyUp(t *testing.T) {
 	w := start(t, options{
-		hub:    func(c *hub.Config) { c.MaxQueue = 64 << 10 },
-		config: func(c *api.Config) { c.WriteTimeout = patience },
+		sendBuffer: 32 << 10,
+		hub:        func(c *hub.Config) { c.MaxQueue = 64 << 10 },
+		config:     func(c *api.Config) { c.WriteTimeout, c.Linger = patience, patience },
 	})
 	n := w.negotiate()
 	topic := "room:" + n.room

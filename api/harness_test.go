@@ -37,6 +37,23 @@ type options struct {
 	// database is another world's, for several instances on one file.
 	database string
 	clock    func() time.Time
+	// sendBuffer, if set, is the kernel's buffer for each connection, in bytes.
+	sendBuffer int
+}
+
+// smallBuffers is a listener for tests of clients that do not read: with the
+// kernel's own buffers, megabytes are sent before anything waits.
+type smallBuffers struct {
+	net.Listener
+	bytes int
+}
+
+func (l smallBuffers) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err == nil {
+		err = c.(*net.TCPConn).SetWriteBuffer(l.bytes)
+	}
+	return c, err
 }
 
 // world is a whole server: store on a SQLite file, hub, sockets.
@@ -95,6 +112,9 @@ func start(t *testing.T, o options) *world {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	w.addr = ln.Addr().String()
+	if o.sendBuffer > 0 {
+		ln = smallBuffers{ln, o.sendBuffer}
+	}
 	must(t, w.hub.Start())
 	w.store.Start()
 	served := make(chan error, 1)

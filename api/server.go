@@ -48,6 +48,7 @@ type Server struct {
 	stop context.CancelFunc
 	// requests, commands and sockets are under way.
 	requests, commands, sockets gate
+	newcomers                   newcomers
 	ids                         idSource
 }
 
@@ -114,6 +115,7 @@ func New(cfg Config) (*Server, error) {
 		CaseSensitive:  true,
 	})
 	s.app.Server().KeepHijackedConns = true
+	s.app.Server().ConnState = s.newcomers.state
 	s.routes()
 	s.watch.start()
 	return s, nil
@@ -161,6 +163,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	note("sockets", s.sockets.wait(ctx))
 	note("requests under way", s.requests.wait(ctx))
 	s.watch.close()
+	s.newcomers.close()
 	note("listener", s.app.ShutdownWithContext(ctx))
 	s.stop()
 	if err := errors.Join(errs...); err != nil {

@@ -102,9 +102,10 @@ func (s *socket) Write(frames [][]byte) error {
 		var cut *cutError
 		switch {
 		case err == nil:
-			s.say(farewell)
+			s.say(farewell, s.linger)
 		case errors.As(err, &cut):
-			s.say(append(cut.rest[:len(cut.rest):len(cut.rest)], farewell...))
+			// A slow reader needs a moment to make room for it.
+			s.say(append(cut.rest[:len(cut.rest):len(cut.rest)], farewell...), s.linger)
 		}
 	}
 	return err
@@ -168,7 +169,7 @@ func (s *socket) write(raw []byte, frames [][]byte) error {
 	return &cutError{err: err}
 }
 
-// closeTimeout bounds the last write to a peer that may not be reading.
+// closeTimeout bounds the last write to a peer that nothing waits for.
 const closeTimeout = 250 * time.Millisecond
 
 // Close implements hub.Transport: it sends the close frame if nothing is in its
@@ -191,7 +192,7 @@ func (s *socket) Close(code int, reason string) error {
 			return fmt.Errorf("interrupt the write: %w", err)
 		}
 	} else {
-		s.say(closeFrame(code, reason))
+		s.say(closeFrame(code, reason), closeTimeout)
 	}
 	if err := s.conn.SetReadDeadline(time.Now().Add(s.linger)); err != nil {
 		return fmt.Errorf("bound the reader: %w", err)
@@ -200,11 +201,11 @@ func (s *socket) Close(code int, reason string) error {
 }
 
 // say is a last word: that it cannot be said is no news.
-func (s *socket) say(raw []byte) {
-	if s.conn.SetWriteDeadline(time.Now().Add(closeTimeout)) == nil {
+func (s *socket) say(raw []byte, within time.Duration) {
+	if s.conn.SetWriteDeadline(time.Now().Add(within)) == nil {
 		_, _ = s.conn.Write(raw)
 	}
 }
 
 // sayClose ends a connection that the hub never knew.
-func (s *socket) sayClose(code int, reason string) { s.say(closeFrame(code, reason)) }
+func (s *socket) sayClose(code int, reason string) { s.say(closeFrame(code, reason), closeTimeout) }
