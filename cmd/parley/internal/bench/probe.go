@@ -159,8 +159,9 @@ func parseStat(line string) (s procStat, err error) {
 		if err != nil {
 			return s, fmt.Errorf("times: %w", err)
 		}
-		s.cpu += ticks / clockTicks
+		s.cpu += ticks
 	}
+	s.cpu /= clockTicks
 	pages, err := strconv.ParseFloat(fields[rss], 64)
 	if err != nil {
 		return s, fmt.Errorf("memory: %w", err)
