@@ -32,7 +32,6 @@ type chaosBus struct {
 	handler hub.BusHandler
 	topics  map[string]bool
 	pool    []chaosEvent
-	closed  bool
 }
 
 // chaosEvent is a message or, without one, a Subscribed of a topic.

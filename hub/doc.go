@@ -46,7 +46,8 @@
 //
 // # Locks
 //
-// In this order, never the other way round: a topic's lock, then the presence
-// loop's, a client's, the outbox's. No lock is held over a call of the Log, the
-// Transport, or a callback of the caller, except Config.Encode.
+// A topic's lock comes first. Under it one of these may be taken: the presence
+// loop's, the filler's, a client's, the outbox's, the bus's own. No lock is held
+// over a call of the Log or the Transport, nor over a callback of a caller but
+// the pure functions of Config: Encode, Sparse, Presence, Rand.
 package hub

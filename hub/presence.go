@@ -21,8 +21,8 @@ type present struct {
 	shownData []byte
 	// repeatAt is when the other instances are to be told again.
 	repeatAt time.Time
-	// changed and tell are what the presence loop is to do: show the list here,
-	// tell the other instances, and ask them.
+	// queued: the topic is with the presence loop, which shows the list here if
+	// it has changed and is to tell the other instances, and to ask them.
 	queued, tell, ask bool
 }
 

@@ -81,7 +81,10 @@ func New(cfg Config) (*Bus, error) {
 	opt.ReadTimeout = cfg.Timeout
 	opt.WriteTimeout = cfg.Timeout
 	opt.PoolTimeout = cfg.Timeout
-	opt.PoolSize = 2 // Send is called by one goroutine
+	// Send is called by one goroutine, so one connection is used. The pool dials
+	// in the background after as many failures as it has places, which outlives
+	// its Close; with some more places a fast failing Send does not get there.
+	opt.PoolSize = 8
 	opt.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	prefix := "parley:" + cfg.Namespace + ":"
 	b := &Bus{

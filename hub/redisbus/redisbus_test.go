@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -180,3 +181,59 @@ func BenchmarkSend(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/batch, "ns/event")
 }
+
+// BenchmarkAcross is an event on its way: published on one instance, read on the
+// other, with a batch waiting whenever the bus is busy.
+func BenchmarkAcross(b *testing.B) {
+	server := redistest.Start(b)
+	var arrived atomic.Int64
+	hubs := make([]*hub.Hub, 2)
+	for i := range hubs {
+		bus := newBus(b, server, "test")
+		hubs[i] = hubtest.Start(b, hub.Config{Log: hubtest.NewLog(), Bus: bus, Instance: fmt.Sprint(i), SweepEvery: time.Hour})
+		hubtest.Eventually(b, "the bus is up", bus.Up)
+	}
+	const rooms = 100
+	each := make([]atomic.Int64, rooms)
+	for i := range rooms {
+		c, err := hubs[1].Connect(counting{&arrived, &each[i]}, hub.ConnInfo{Identity: fmt.Sprint(i)})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(c.Wait)
+		if err := c.Join(context.Background(), fmt.Sprint("room:", i), hub.JoinOptions{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for i := range rooms { // until all are subscribed
+		hubtest.Eventually(b, "messages flow", func() bool {
+			hubs[0].Signal(fmt.Sprint("room:", i), []byte("{}"))
+			return each[i].Load() > 0
+		})
+	}
+	arrived.Store(0)
+	data := make([]byte, 400)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range b.N {
+		hubs[0].Publish([]hub.Frame{{Topic: fmt.Sprint("room:", i%rooms), Seq: int64(i/rooms) + 1, Data: data}})
+		if i%1024 == 0 { // the outbox is bounded
+			hubtest.Eventually(b, "the other one keeps up", func() bool { return arrived.Load() >= int64(i)-4096 })
+		}
+	}
+	hubtest.Eventually(b, "all have arrived", func() bool { return arrived.Load() >= int64(b.N) })
+	if n := hubs[0].Stats().BusDropped; n > 0 {
+		b.Errorf("%d dropped", n)
+	}
+}
+
+// counting is a transport that counts frames, together and for itself.
+type counting struct{ all, own *atomic.Int64 }
+
+func (c counting) Write(frames [][]byte) error {
+	c.all.Add(int64(len(frames)))
+	c.own.Add(int64(len(frames)))
+	return nil
+}
+
+func (c counting) Close(int, string) error { return nil }

@@ -1,4 +1,3 @@
-// Package redistest runs a real Redis server for a test, which ends with it.
 package redistest
 
 import (

@@ -1,0 +1,2 @@
+// Package redistest runs a real Redis server for a test, which ends with it.
+package redistest
