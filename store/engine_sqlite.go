@@ -24,6 +24,8 @@ type sqliteEngine struct {
 	pool *sql.DB // of conn alone
 	turn *turnstile
 
+	check *checkpointer
+
 	stmts map[string]driver.Stmt
 	args  []driver.NamedValue // reused
 	row   []driver.Value      // reused
@@ -38,8 +40,8 @@ type sqliteRaw interface {
 	driver.ExecerContext
 }
 
-func newSQLiteEngine(conn bun.Conn, pool *sql.DB, turn *turnstile) *sqliteEngine {
-	return &sqliteEngine{conn: conn, pool: pool, turn: turn, stmts: make(map[string]driver.Stmt)}
+func newSQLiteEngine(conn bun.Conn, pool *sql.DB, turn *turnstile, check *checkpointer) *sqliteEngine {
+	return &sqliteEngine{conn: conn, pool: pool, turn: turn, check: check, stmts: make(map[string]driver.Stmt)}
 }
 
 func (e *sqliteEngine) limit(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -106,14 +108,12 @@ func (e *sqliteEngine) rollbackTo(ctx context.Context) error {
 
 func (e *sqliteEngine) db() bun.IDB { return e.conn }
 
-func (e *sqliteEngine) tidy(context.Context) {}
-
 func (e *sqliteEngine) close() error {
 	var errs []error
 	for _, s := range e.stmts {
 		errs = append(errs, s.Close())
 	}
-	return errors.Join(append(errs, e.conn.Close(), e.pool.Close(), e.turn.close())...)
+	return errors.Join(append(errs, e.check.close(), e.conn.Close(), e.pool.Close(), e.turn.close())...)
 }
 
 // raw runs f on the driver's connection.

@@ -33,7 +33,7 @@ func (f sqliteFile) pool(pragmas ...string) (*sql.DB, error) {
 }
 
 func (f sqliteFile) open(ctx context.Context, cfg *Config) (db database, err error) {
-	writes, err := f.pool("cache_size(-32768)")
+	writes, err := f.pool("cache_size(-32768)", "wal_autocheckpoint(0)")
 	if err != nil {
 		return db, err
 	}
@@ -56,13 +56,18 @@ func (f sqliteFile) open(ctx context.Context, cfg *Config) (db database, err err
 	}
 	reads.SetMaxOpenConns(cfg.Readers)
 	reads.SetMaxIdleConns(cfg.Readers)
+	copies, err := f.pool("wal_autocheckpoint(0)")
+	if err != nil {
+		return db, errors.Join(err, writes.Close(), turn.close(), reads.Close())
+	}
+	copies.SetMaxOpenConns(1)
 	return database{
 		reads: bun.NewDB(reads, sqlitedialect.New()),
 		lists: listForm{
 			in:    "IN (SELECT value FROM json_each(?))",
 			value: func(list []string) any { return jsonList(list) },
 		},
-		engine: newSQLiteEngine(conn, writes, turn),
+		engine: newSQLiteEngine(conn, writes, turn, &checkpointer{pool: copies, log: cfg.Logger, limit: checkpointFrames}),
 	}, nil
 }
 
