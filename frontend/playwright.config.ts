@@ -1,10 +1,9 @@
 import { defineConfig } from '@playwright/test'
 
 /**
- * Two kinds of specs live in e2e/. Those under e2e/pages run against the built app with a
- * backend that lives in the browser's network layer (e2e/support/fakeBackend.ts): they hold
- * how pages look and behave. Those under e2e/cluster need real servers, whose addresses
- * stand in PARLEY_E2E_URLS, separated by commas; without it they are skipped.
+ * Every spec starts the servers it needs by itself, from the binary that `make bin/parley`
+ * builds with the app inside (e2e/support/cluster.ts). Specs under e2e/pages hold how the
+ * pages look, sound and behave; those under e2e/cluster what must hold when servers die.
  */
 export default defineConfig({
   testDir: './e2e',
@@ -14,7 +13,6 @@ export default defineConfig({
   forbidOnly: Boolean(process.env.CI),
   reporter: process.env.CI ? [['list']] : [['list'], ['html', { open: 'never' }]],
   use: {
-    baseURL: 'http://127.0.0.1:4173',
     locale: 'en-GB',
     timezoneId: 'UTC',
     trace: 'retain-on-failure',
@@ -31,11 +29,5 @@ export default defineConfig({
         '--disable-sync',
       ],
     },
-  },
-  webServer: {
-    command: 'npm run preview',
-    url: 'http://127.0.0.1:4173/',
-    reuseExistingServer: !process.env.CI,
-    timeout: 60_000,
   },
 })

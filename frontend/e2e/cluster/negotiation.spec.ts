@@ -145,7 +145,10 @@ const fee = (page: Page) => page.getByTestId('standing-fee')
 
 async function fillCounter(page: Page, amount: string): Promise<void> {
   await page.getByRole('button', { name: 'Counter', exact: true }).click()
-  await page.getByRole('dialog').getByLabel(/^Fee in EUR/).fill(amount)
+  await page
+    .getByRole('dialog')
+    .getByLabel(/^Fee in EUR/)
+    .fill(amount)
 }
 
 async function send(page: Page): Promise<void> {

@@ -121,7 +121,7 @@ export class Cluster {
   }
 }
 
-const binary = resolve(import.meta.dirname, '../../../bin/parley')
+const binary = process.env.PARLEY_BIN ?? resolve(import.meta.dirname, '../../../bin/parley')
 
 class Instance {
   url = ''

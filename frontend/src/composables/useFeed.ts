@@ -29,6 +29,8 @@ export function useFeed() {
   let buffer: FeedItem[] = []
   let arrivals: number[] = []
   let generation = 0
+  /** Up to here frames are history and say nothing about the rate. */
+  let historyUpTo = 0
 
   const leave = live.join('feed', {
     joined(answer, fresh) {
@@ -38,12 +40,14 @@ export function useFeed() {
       rows.value = []
       waiting.value = 0
       trimmed.value = false
+      historyUpTo = answer.seq
       hasOlder.value = answer.from > 0
       void backfill(answer.from)
     },
     event(frame) {
-      buffer.push(toItem(frame))
-      arrivals.push(performance.now())
+      const item = toItem(frame)
+      buffer.push(item)
+      if (item.seq > historyUpTo) arrivals.push(performance.now())
     },
     refused(refusal) {
       error.value = refusal

@@ -18,6 +18,17 @@ export const formatDateTime = (iso: string): string => dateTime.format(new Date(
 export const formatTime = (iso: string): string => timeOnly.format(new Date(iso))
 export const formatDay = (iso: string): string => dayOnly.format(new Date(iso))
 
+const shortDateTime = new Intl.DateTimeFormat(undefined, {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+})
+
+/** The time alone while it is today, else with its day. */
+export const formatRecent = (iso: string, now: number): string =>
+  dayKey(iso) === dayKey(new Date(now).toISOString()) ? formatTime(iso) : shortDateTime.format(new Date(iso))
+
 /** A calendar date (2027-01-15) is the same day in every zone. */
 export function formatDate(date: string): string {
   const parsed = new Date(`${date.slice(0, 10)}T00:00:00Z`)

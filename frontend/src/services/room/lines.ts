@@ -32,7 +32,7 @@ export function eventLine(event: RoomEvent, who: string, campaign: string): stri
     case 'closed':
       return texts.closed(event.data.reason)
     case 'message':
-      return event.data.text
+      return `“${event.data.text}”`
     case 'offer':
       return `${s.room.offerTitle(who, event.data.number, event.data.limit)}: ${formatMoney(event.data.terms.fee)}`
   }
