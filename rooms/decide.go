@@ -112,7 +112,7 @@ func (d *decider) negotiated(cmd Command) *Refusal {
 		if r := textLimit("text", cmd.Text, 1, maxMessageChars); r != nil {
 			return r
 		}
-		d.emit(Message{Text: cmd.Text})
+		d.emit(Message(cmd))
 	}
 	return nil
 }
@@ -258,7 +258,7 @@ func (d *decider) decline(cmd Decline) *Refusal {
 			return r
 		}
 	}
-	d.emit(Declined{OfferSeq: cmd.OfferSeq, Reason: cmd.Reason, Note: cmd.Note})
+	d.emit(Declined(cmd))
 	return nil
 }
 
@@ -332,7 +332,7 @@ func (d *decider) freeze(cmd Freeze) *Refusal {
 	if d.before.Frozen.Has(cmd.Source) {
 		return d.notAllowed("The room is frozen for this already.")
 	}
-	d.emit(Frozen{Source: cmd.Source, Reason: cmd.Reason})
+	d.emit(Frozen(cmd))
 	return nil
 }
 

@@ -36,7 +36,6 @@ type world struct {
 	campaign rooms.Campaign
 	now      time.Time
 	log      []rooms.Event
-	head     rooms.Hash
 }
 
 func newWorld(t *testing.T) *world {

@@ -158,7 +158,13 @@ func FuzzParsePatch(f *testing.F) {
 			return
 		}
 		cmd := rooms.Open{ID: roomID, Campaign: campaignID, Influencer: influencerID, Terms: &p, Limit: 10}
-		if rooms.Fingerprint(sponsor, cmd) != rooms.Fingerprint(sponsor, cmd) {
+		again, refusal := rooms.ParsePatch(raw)
+		if refusal != nil {
+			t.Fatalf("refused when read again: %v", refusal)
+		}
+		same := cmd
+		same.Terms = &again
+		if rooms.Fingerprint(sponsor, cmd) != rooms.Fingerprint(sponsor, same) {
 			t.Fatal("the fingerprint is not stable")
 		}
 		d, refusal := rooms.Decide(&rooms.State{}, &campaign, cmd, sponsor, noon)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/oklog/ulid/v2"
+	"github.com/redis/go-redis/v9"
 
 	"parley/api"
 	"parley/frontend"
@@ -62,6 +63,7 @@ func newInstance(ctx context.Context, cfg *serveCommand, log *slog.Logger) (_ *i
 	hubCfg := hub.Config{Logger: log, MaxConns: cfg.MaxConns, OnFanout: metrics.ObserveFanout}
 	var bus hub.Bus
 	if cfg.RedisURL != "" {
+		redis.SetLogger(redisLog{log})
 		if bus, err = redisbus.New(redisbus.Config{URL: cfg.RedisURL, Namespace: st.Epoch(), Logger: log}); err != nil {
 			return nil, errors.Join(err, in.closeStore(ctx))
 		}
@@ -119,6 +121,15 @@ func (in *instance) close(ctx context.Context) error {
 }
 
 func (in *instance) closeStore(ctx context.Context) error { return in.store.Close(ctx) }
+
+// redisLog takes what the Redis client says by itself; the bus logs what
+// operators need to know.
+type redisLog struct{ log *slog.Logger }
+
+// Printf implements the client's logger.
+func (l redisLog) Printf(ctx context.Context, format string, v ...any) {
+	l.log.DebugContext(ctx, "redis client", "text", fmt.Sprintf(format, v...))
+}
 
 // newInstanceID names this process among all that share a bus.
 func newInstanceID() (string, error) {

@@ -121,13 +121,17 @@ func (p *player) play(ctx context.Context) {
 		waiting, cancel := context.WithTimeout(ctx, listenAgain)
 		err := p.listen(waiting, inbox)
 		cancel()
-		if ctx.Err() != nil || (err != nil && waiting.Err() == nil) {
+		if ctx.Err() != nil {
+			return
+		}
+		if !errors.Is(err, context.DeadlineExceeded) {
+			p.log.Warn("demo counterparty leaves", "err", err)
 			return
 		}
 	}
 }
 
-// listen takes the inbox's notices until it fails or ctx ends.
+// listen takes the inbox's notices until it fails or ctx ends, which it returns.
 func (p *player) listen(ctx context.Context, inbox *wire.Topic) error {
 	for {
 		update, err := inbox.Next(ctx)

@@ -270,8 +270,12 @@ func TestConnAnswersPingAndClose(t *testing.T) {
 	}()
 	expect := func(op ws.OpCode, payload string) {
 		t.Helper()
-		got, err := ws.ReadFrame(peer)
+		header, err := ws.ReadHeader(peer)
 		if err != nil {
+			t.Fatal(err)
+		}
+		got := ws.Frame{Header: header, Payload: make([]byte, header.Length)}
+		if _, err := io.ReadFull(peer, got.Payload); err != nil {
 			t.Fatal(err)
 		}
 		if !got.Header.Masked || !got.Header.Fin || got.Header.OpCode != op {
