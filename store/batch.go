@@ -425,7 +425,8 @@ func (ws *workingSet) flush(ctx context.Context) error {
 		return err
 	}
 	for _, r := range ws.pending.rooms {
-		r.dirty, r.checkMoved, r.stored, r.storedSeq = false, false, true, r.state.Seq
+		r.dirty, r.checkMoved = false, false
+		r.stored, r.storedSeq, r.storedSlow = true, r.state.Seq, r.slow()
 	}
 	for _, l := range ws.pending.ledgers {
 		l.dirty = false

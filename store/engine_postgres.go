@@ -156,7 +156,7 @@ type postgresStatements struct {
 func newPostgresStatements() postgresStatements {
 	var sample room
 	kinds := make([]string, 0, len(roomColumns))
-	for _, v := range append(sample.appendHot(sample.appendStatic(nil)), int64(0)) {
+	for _, v := range append(sample.values(nil), int64(0)) {
 		switch v.(type) {
 		case string:
 			kinds = append(kinds, "text[]")
@@ -173,12 +173,12 @@ func newPostgresStatements() postgresStatements {
 		}
 		return "unnest(" + strings.Join(places, ", ") + ")"
 	}
-	hot := roomColumns[staticColumns : staticColumns+hotColumns]
+	hot := roomColumns[staticColumns : staticColumns+slowColumns+hotColumns]
 	sets := make([]string, len(hot))
 	for i, c := range hot {
 		sets[i] = c + " = v." + c
 	}
-	hotKinds := append([]string{"text[]", "bigint[]"}, kinds[staticColumns:staticColumns+hotColumns]...)
+	hotKinds := append([]string{"text[]", "bigint[]"}, kinds[staticColumns:staticColumns+slowColumns+hotColumns]...)
 	return postgresStatements{
 		loadRooms: "SELECT " + qualified("r.") + ", l.body, d.body FROM ad_requests r" + offerJoins + " WHERE r.id = ANY($1)",
 		addRooms:  "INSERT INTO ad_requests (" + qualified("") + ") SELECT * FROM " + unnest(kinds),
@@ -363,10 +363,10 @@ func queueRooms(b *pgx.Batch, list []*room) {
 	var checks []*int64
 	for _, r := range list {
 		if !r.stored {
-			added = append(added, append(r.appendHot(r.appendStatic(nil)), r.checkPointer()))
+			added = append(added, append(r.values(nil), r.checkPointer()))
 			continue
 		}
-		saved = append(saved, r.appendHot([]any{r.state.Room, r.storedSeq}))
+		saved = append(saved, r.appendHot(r.appendSlow([]any{r.state.Room, r.storedSeq})))
 		if r.checkMoved {
 			checked = append(checked, r.state.Room)
 			checks = append(checks, r.checkPointer())

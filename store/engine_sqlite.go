@@ -202,17 +202,14 @@ const (
 	sqliteUsers   = "SELECT id, role, flagged_at FROM users WHERE id IN (SELECT value FROM json_each(?))"
 	sqliteTaken   = "SELECT r.id, r.campaign_id, r.influencer_id FROM json_each(?) o JOIN ad_requests r" +
 		" ON r.campaign_id = o.value ->> 0 AND r.influencer_id = o.value ->> 1"
-	sqliteCommand = "SELECT fingerprint, seq, at, refusal FROM commands WHERE cmid = ? AND room_id = ?"
 
-	sqliteAddCommand = "INSERT INTO commands (cmid, room_id, fingerprint, seq, at, refusal) VALUES (?, ?, ?, ?, ?, ?)"
-	sqliteAddEvent   = "INSERT INTO events (pos, prev, room_id, seq, type, at, hash, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-	sqliteAddMark    = "INSERT INTO event_marks (room_id, seq, pos) VALUES (?, ?, ?)"
-	sqliteLedger     = "UPDATE campaigns SET committed = ?, held = ? WHERE id = ?"
-	sqliteCheck      = "UPDATE ad_requests SET check_at = ? WHERE id = ?"
+	sqliteAddMark = "INSERT INTO event_marks (room_id, seq, pos) VALUES (?, ?, ?)"
+	sqliteLedger  = "UPDATE campaigns SET committed = ?, held = ? WHERE id = ?"
+	sqliteCheck   = "UPDATE ad_requests SET check_at = ? WHERE id = ?"
 )
 
 // Statements made of the columns' names.
-type roomStatements struct{ load, add, save string }
+type roomStatements struct{ load, add, save, saveHot string }
 
 // qualified lists the room's columns with a prefix.
 func qualified(prefix string) string {
@@ -221,12 +218,14 @@ func qualified(prefix string) string {
 
 func sqliteRoomStatements() roomStatements {
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(roomColumns)), ", ")
-	hot := roomColumns[staticColumns : staticColumns+hotColumns]
+	hot := roomColumns[staticColumns+slowColumns : staticColumns+slowColumns+hotColumns]
+	all := roomColumns[staticColumns : staticColumns+slowColumns+hotColumns]
 	return roomStatements{
 		load: "SELECT " + qualified("r.") + ", l.body, d.body FROM ad_requests r" + offerJoins +
 			" WHERE r.id IN (SELECT value FROM json_each(?))",
-		add:  "INSERT INTO ad_requests (" + qualified("") + ") VALUES (" + marks + ")",
-		save: "UPDATE ad_requests SET " + strings.Join(hot, " = ?, ") + " = ? WHERE id = ? AND seq = ?",
+		add:     "INSERT INTO ad_requests (" + qualified("") + ") VALUES (" + marks + ")",
+		save:    "UPDATE ad_requests SET " + strings.Join(all, " = ?, ") + " = ? WHERE id = ? AND seq = ?",
+		saveHot: "UPDATE ad_requests SET " + strings.Join(hot, " = ?, ") + " = ? WHERE id = ? AND seq = ?",
 	}
 }
 
@@ -335,14 +334,37 @@ func parseLedger[V any](row []V) (ledger, error) {
 	return l, nil
 }
 
+// lookupKeys is how many commands one statement looks up.
+const lookupKeys = 16
+
+// sqliteCommands look up some commands, or one.
+var sqliteCommands, sqliteCommand = commandLookup(lookupKeys), commandLookup(1)
+
+func commandLookup(n int) string {
+	return "WITH k (cmid, room_id) AS (VALUES (?, ?)" + strings.Repeat(", (?, ?)", n-1) + ")" +
+		" SELECT c.cmid, c.room_id, c.fingerprint, c.seq, c.at, c.refusal" +
+		" FROM k CROSS JOIN commands c ON c.cmid = k.cmid AND c.room_id = k.room_id"
+}
+
 func (e *sqliteEngine) loadCommands(ctx context.Context, c sqliteRaw, want *wanted, got *loaded) error {
-	for _, key := range want.commands {
-		err := e.query(ctx, c, sqliteCommand, func(row []driver.Value) error {
-			r, err := parseCommand(key, row)
-			got.commands = append(got.commands, r)
-			return err
-		}, key.cmid, key.room)
-		if err != nil {
+	found := func(row []driver.Value) error {
+		p := columns[driver.Value]{v: row}
+		r, err := parseCommand(commandKey{p.text(), p.text()}, row[2:])
+		got.commands = append(got.commands, r)
+		return err
+	}
+	args := make([]any, 0, 2*lookupKeys)
+	for keys := want.commands; len(keys) > 0; {
+		query, n := sqliteCommand, 1
+		if len(keys) >= lookupKeys {
+			query, n = sqliteCommands, lookupKeys
+		}
+		args = args[:0]
+		for _, key := range keys[:n] {
+			args = append(args, key.cmid, key.room)
+		}
+		keys = keys[n:]
+		if err := e.query(ctx, c, query, found, args...); err != nil {
 			return err
 		}
 	}
@@ -412,26 +434,28 @@ func (e *sqliteEngine) event(ctx context.Context, room string, seq int64) (body 
 
 func (e *sqliteEngine) flush(ctx context.Context, p *pending) error {
 	return e.raw(func(c sqliteRaw) error {
-		args := make([]any, 0, len(roomColumns))
-		for i := range p.commands {
+		args := make([]any, 0, bulkRows*len(roomColumns))
+		err := e.insert(ctx, c, &commandSQL, len(p.commands), args, func(args []any, i int) []any {
 			r := &p.commands[i]
-			args = append(args[:0], r.key.cmid, r.key.room, r.fingerprint[:], r.seq, micros(r.at), textOf(r.refusal))
-			if err := e.exec(ctx, c, sqliteAddCommand, args...); err != nil {
-				return err
-			}
+			return append(args, r.key.cmid, r.key.room, r.fingerprint[:], r.seq, micros(r.at), textOf(r.refusal))
+		})
+		if err != nil {
+			return err
 		}
 		for _, r := range p.rooms {
 			if err := e.saveRoom(ctx, c, r, args); err != nil {
 				return err
 			}
 		}
-		for i := range p.events {
+		err = e.insert(ctx, c, &eventSQL, len(p.events), args, func(args []any, i int) []any {
 			ev := &p.events[i]
-			args = append(args[:0], ev.pos, ev.prev, ev.room, ev.seq, string(ev.typ), micros(ev.at), ev.hash[:], ev.body)
-			if err := e.exec(ctx, c, sqliteAddEvent, args...); err != nil {
-				return err
-			}
-			if ev.marked() {
+			return append(args, ev.pos, ev.prev, ev.room, ev.seq, string(ev.typ), micros(ev.at), ev.hash[:], ev.body)
+		})
+		if err != nil {
+			return err
+		}
+		for i := range p.events {
+			if ev := &p.events[i]; ev.marked() {
 				if err := e.exec(ctx, c, sqliteAddMark, ev.room, ev.seq, ev.pos); err != nil {
 					return err
 				}
@@ -446,13 +470,56 @@ func (e *sqliteEngine) flush(ctx context.Context, p *pending) error {
 	})
 }
 
+// bulkRows is how many rows one statement inserts: a statement a row costs about
+// a third more, longer ones gain nothing.
+const bulkRows = 8
+
+// bulkInsert are statements that insert one row and bulkRows rows.
+type bulkInsert struct{ one, many string }
+
+func newBulkInsert(table, columns string) bulkInsert {
+	row := "(" + strings.TrimSuffix(strings.Repeat("?, ", strings.Count(columns, ",")+1), ", ") + ")"
+	into := "INSERT INTO " + table + " (" + columns + ") VALUES " + row
+	return bulkInsert{one: into, many: into + strings.Repeat(", "+row, bulkRows-1)}
+}
+
+var (
+	commandSQL = newBulkInsert("commands", "cmid, room_id, fingerprint, seq, at, refusal")
+	eventSQL   = newBulkInsert("events", "pos, prev, room_id, seq, type, at, hash, body")
+)
+
+// insert writes n rows; row appends the values of the row i.
+func (e *sqliteEngine) insert(ctx context.Context, c sqliteRaw, into *bulkInsert, n int, args []any, row func(args []any, i int) []any) error {
+	for i := 0; i < n; {
+		query, rows := into.one, 1
+		if n-i >= bulkRows {
+			query, rows = into.many, bulkRows
+		}
+		args = args[:0]
+		for range rows {
+			args = row(args, i)
+			i++
+		}
+		if err := e.exec(ctx, c, query, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (e *sqliteEngine) saveRoom(ctx context.Context, c sqliteRaw, r *room, args []any) error {
 	if !r.stored {
-		args = append(r.appendHot(r.appendStatic(args[:0])), r.checkValue())
+		args = append(r.values(args[:0]), r.checkValue())
 		return e.exec(ctx, c, roomSQL.add, args...)
 	}
-	args = append(r.appendHot(args[:0]), r.state.Room, r.storedSeq)
-	res, err := e.run(ctx, c, roomSQL.save, args)
+	query := roomSQL.saveHot
+	args = args[:0]
+	if r.storedSlow != r.slow() {
+		query = roomSQL.save
+		args = r.appendSlow(args)
+	}
+	args = append(r.appendHot(args), r.state.Room, r.storedSeq)
+	res, err := e.run(ctx, c, query, args)
 	if err != nil {
 		return err
 	}

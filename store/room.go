@@ -21,46 +21,74 @@ type room struct {
 
 	stored     bool  // the row exists
 	storedSeq  int64 // what it says of seq
+	storedSlow slowState
 	dirty      bool  // the row is to be written
 	checkMoved bool  // with checkAt
 	inBatch    bool  // it has events in the transaction
 	broken     error // the row or its offers do not make a room
 }
 
-// roomColumns are the columns of ad_requests in the order of roomValues.
-// The first staticColumns never change.
+// roomColumns are the columns of ad_requests: those that never change, those that
+// few events change, those that any event may change, and check_at, which has an
+// index.
 var roomColumns = [...]string{
 	"id", "campaign_id", "sponsor_id", "influencer_id", "currency", "opened_by", "offer_limit",
-	"status", "ended_by", "close_reason", "frozen", "frozen_at", "seq", "head", "stands",
-	"last_offer_seq", "last_offer_pos", "last_author", "last_fee", "last_expires_at",
+
+	"status", "ended_by", "close_reason", "frozen", "frozen_at", "authors",
 	"deal_seq", "deal_pos", "deal_author", "deal_fee", "deal_expires_at",
-	"offers_sponsor", "offers_influencer", "authors", "read_sponsor", "read_influencer",
-	"last_pos", "updated_at", "check_at",
+
+	"seq", "head", "stands",
+	"last_offer_seq", "last_offer_pos", "last_author", "last_fee", "last_expires_at",
+	"offers_sponsor", "offers_influencer", "read_sponsor", "read_influencer", "last_pos", "updated_at",
+
+	"check_at",
 }
 
 const (
 	staticColumns = 7
-	// hotColumns are those that every event may change: all between the static
-	// ones and check_at, which has an index.
-	hotColumns = len(roomColumns) - staticColumns - 1
+	slowColumns   = 11
+	hotColumns    = len(roomColumns) - staticColumns - slowColumns - 1
 )
 
-// appendStatic appends the values of the static columns.
+// slowState is what the slow columns follow from, to tell whether they changed.
+type slowState struct {
+	status      rooms.Status
+	endedBy     rooms.Side
+	closeReason string
+	frozen      rooms.FreezeSet
+	frozenAt    int64
+	authors     rooms.SectionAuthors
+	dealPos     int64
+}
+
+func (r *room) slow() slowState {
+	s := &r.state
+	return slowState{s.Status, s.EndedBy, s.CloseReason, s.Frozen, micros(s.FrozenAt), s.Authors, r.dealPos}
+}
+
+// values are those of all columns but check_at.
+func (r *room) values(v []any) []any { return r.appendHot(r.appendSlow(r.appendStatic(v))) }
+
 func (r *room) appendStatic(v []any) []any {
 	s := &r.state
 	return append(v, s.Room, s.Campaign, s.Sponsor, s.Influencer,
 		string(s.Currency), string(s.OpenedBy), int64(s.Limit))
 }
 
-// appendHot appends the values of the columns that events change.
+func (r *room) appendSlow(v []any) []any {
+	s := &r.state
+	deal := briefOf(s.Deal)
+	return append(v, string(s.Status), string(s.EndedBy), s.CloseReason,
+		int64(s.Frozen), micros(s.FrozenAt), packAuthors(s.Authors),
+		deal.Seq, r.dealPos, string(deal.Author), deal.Fee.Amount, micros(deal.ExpiresAt))
+}
+
 func (r *room) appendHot(v []any) []any {
 	s := &r.state
-	last, deal := briefOf(s.Last), briefOf(s.Deal)
-	return append(v, string(s.Status), string(s.EndedBy), s.CloseReason,
-		int64(s.Frozen), micros(s.FrozenAt), s.Seq, r.head[:], boolInt(s.Stands),
+	last := briefOf(s.Last)
+	return append(v, s.Seq, r.head[:], boolInt(s.Stands),
 		last.Seq, r.offerPos, string(last.Author), last.Fee.Amount, micros(last.ExpiresAt),
-		deal.Seq, r.dealPos, string(deal.Author), deal.Fee.Amount, micros(deal.ExpiresAt),
-		int64(s.Offers.Sponsor), int64(s.Offers.Influencer), packAuthors(s.Authors),
+		int64(s.Offers.Sponsor), int64(s.Offers.Influencer),
 		r.readSponsor, r.readInfluencer, r.pos, micros(r.updated))
 }
 
@@ -88,16 +116,16 @@ func parseRoom[V any](v []V) (roomRow, error) {
 	s.Room, s.Campaign, s.Sponsor, s.Influencer = p.text(), p.text(), p.text(), p.text()
 	s.Currency, s.OpenedBy, s.Limit = rooms.Currency(p.text()), rooms.Side(p.text()), int(p.int())
 	s.Status, s.EndedBy, s.CloseReason = rooms.Status(p.text()), rooms.Side(p.text()), p.text()
-	s.Frozen, s.FrozenAt, s.Seq = rooms.FreezeSet(p.int()), timeOf(p.int()), p.int()
+	s.Frozen, s.FrozenAt, s.Authors = rooms.FreezeSet(p.int()), timeOf(p.int()), unpackAuthors(p.text())
+	r.deal, r.dealPos = p.offer(s.Currency)
+	s.Seq = p.int()
 	copy(r.head[:], p.bytes())
 	s.Stands = p.int() != 0
 	r.last, r.offerPos = p.offer(s.Currency)
-	r.deal, r.dealPos = p.offer(s.Currency)
 	s.Offers.Sponsor, s.Offers.Influencer = int(p.int()), int(p.int())
-	s.Authors = unpackAuthors(p.text())
 	r.readSponsor, r.readInfluencer, r.pos, r.updated = p.int(), p.int(), p.int(), timeOf(p.int())
 	r.checkAt = p.intOrNull()
-	r.stored, r.storedSeq = true, s.Seq
+	r.stored, r.storedSeq, r.storedSlow = true, s.Seq, r.slow()
 	if p.bad != "" {
 		return roomRow{}, fmt.Errorf("%w: room %s: column %s", errCorrupt, s.Room, p.bad)
 	}
