@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -25,12 +26,14 @@ func cpuNow(b *testing.B) time.Duration {
 }
 
 // haggle has callers put counter-offers in the rooms, each in its own share of
-// them, until b.N are done.
-func haggle(b *testing.B, s *Store, list []BenchRoom, callers int) {
+// them, until b.N are done. With several stores the parties of a room are on
+// different ones.
+func haggle(b *testing.B, stores []*Store, list []BenchRoom, callers int) {
 	b.Helper()
 	var left atomic.Int64
 	left.Store(int64(b.N))
 	var wg sync.WaitGroup
+	waits := make([][]time.Duration, callers)
 	b.ResetTimer()
 	cpu := cpuNow(b)
 	for c := range min(callers, len(list)) {
@@ -40,13 +43,14 @@ func haggle(b *testing.B, s *Store, list []BenchRoom, callers int) {
 					i = c
 				}
 				r := &list[i]
-				actor := rooms.Actor{ID: r.Influencer, Role: rooms.Influencer}
+				actor, store := rooms.Actor{ID: r.Influencer, Role: rooms.Influencer}, stores[0]
 				if r.Seq%2 == 1 {
-					actor = rooms.Actor{ID: r.Sponsor, Role: rooms.Sponsor}
+					actor, store = rooms.Actor{ID: r.Sponsor, Role: rooms.Sponsor}, stores[len(stores)-1]
 				}
 				terms := rooms.Patch{Terms: rooms.Terms{Fee: rooms.Money{Amount: 100_000 + r.Seq, Currency: "EUR"}}}
 				terms.Set = terms.Set.With(rooms.SectionFee)
-				res := s.Do(context.Background(), Command{
+				began := time.Now()
+				res := store.Do(context.Background(), Command{
 					Room: r.Room, CMID: ulid.Make().String(), Actor: actor,
 					Body: rooms.Counter{OfferSeq: r.Seq, Terms: terms},
 				})
@@ -54,6 +58,7 @@ func haggle(b *testing.B, s *Store, list []BenchRoom, callers int) {
 					b.Error(res.Err)
 					return
 				}
+				waits[c] = append(waits[c], time.Since(began))
 				r.Seq = res.Seq
 			}
 		})
@@ -61,6 +66,11 @@ func haggle(b *testing.B, s *Store, list []BenchRoom, callers int) {
 	wg.Wait()
 	b.StopTimer()
 	b.ReportMetric(float64((cpuNow(b)-cpu).Nanoseconds())/float64(b.N)/1000, "cpu-µs/op")
+	all := slices.Concat(waits...)
+	slices.Sort(all)
+	if n := len(all); n > 0 {
+		b.ReportMetric(float64(all[n*99/100].Microseconds())/1000, "p99-ms")
+	}
 }
 
 func openBench(b *testing.B, cfg Config, n int) (*Store, []BenchRoom) {
@@ -101,7 +111,7 @@ func BenchmarkOffers(b *testing.B) {
 			}}, 500)
 			commands.Store(0)
 			txs.Store(0)
-			haggle(b, s, list, 64)
+			haggle(b, []*Store{s}, list, 64)
 			b.ReportMetric(float64(commands.Load())/float64(max(1, txs.Load())), "offers/tx")
 		})
 	}
@@ -113,19 +123,42 @@ func BenchmarkOffersByRooms(b *testing.B) {
 	for _, n := range []int{64, 1_000, 10_000} {
 		b.Run(fmt.Sprintf("rooms=%d", n), func(b *testing.B) {
 			s, list := openBench(b, Config{}, n)
-			haggle(b, s, list, 64)
+			haggle(b, []*Store{s}, list, 64)
 		})
 	}
 }
 
-func BenchmarkWide(b *testing.B) {
-	var commands, txs atomic.Int64
-	s, list := openBench(b, Config{Observe: func(st BatchStats) {
-		commands.Add(int64(st.Commands))
-		txs.Add(1)
-	}}, 500)
-	commands.Store(0)
-	txs.Store(0)
-	haggle(b, s, list, 250)
-	b.ReportMetric(float64(commands.Load())/float64(max(1, txs.Load())), "offers/tx")
+// BenchmarkOffersByCallers shows what larger batches save.
+func BenchmarkOffersByCallers(b *testing.B) {
+	for _, callers := range []int{1, 16, 64, 250} {
+		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
+			var commands, txs atomic.Int64
+			s, list := openBench(b, Config{Observe: func(st BatchStats) {
+				commands.Add(int64(st.Commands))
+				txs.Add(1)
+			}}, 500)
+			commands.Store(0)
+			txs.Store(0)
+			haggle(b, []*Store{s}, list, callers)
+			b.ReportMetric(float64(commands.Load())/float64(max(1, txs.Load())), "offers/tx")
+		})
+	}
+}
+
+// BenchmarkTwoInstances is two writers on one file, with the parties of each room
+// on different ones.
+func BenchmarkTwoInstances(b *testing.B) {
+	cfg := Config{URL: "sqlite://" + filepath.Join(b.TempDir(), "bench.db")}
+	s, list := openBench(b, cfg, 500)
+	second, err := Open(context.Background(), cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	second.Start()
+	b.Cleanup(func() {
+		if err := second.Close(context.Background()); err != nil {
+			b.Error(err)
+		}
+	})
+	haggle(b, []*Store{s, second}, list, 250)
 }
