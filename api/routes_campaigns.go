@@ -136,11 +136,40 @@ func (s *Server) listCampaigns(ctx context.Context, r *request, in *listCampaign
 	if err != nil {
 		return nil, err
 	}
-	out.Body.Items = make([]campaignView, len(list))
-	for i := range list {
-		out.Body.Items[i] = viewCampaign(&list[i], own)
+	if out.Body.Items, err = s.viewCampaigns(ctx, list, own); err != nil {
+		return nil, err
 	}
 	return out, nil
+}
+
+// viewCampaigns shows campaigns, with the figures if they are the caller's to see.
+func (s *Server) viewCampaigns(ctx context.Context, list []store.Campaign, figures bool) ([]campaignView, error) {
+	views := make([]campaignView, len(list))
+	ids := make([]string, len(list))
+	for i := range list {
+		views[i], ids[i] = viewCampaign(&list[i], figures), list[i].ID
+	}
+	if !figures || len(list) == 0 {
+		return views, nil
+	}
+	counts, err := s.store.RoomCounts(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for i, id := range ids {
+		count := counts[id]
+		views[i].RoomCount = &count
+	}
+	return views, nil
+}
+
+// showCampaign answers with one campaign.
+func (s *Server) showCampaign(ctx context.Context, c *store.Campaign, figures bool) (*campaignOutput, error) {
+	views, err := s.viewCampaigns(ctx, []store.Campaign{*c}, figures)
+	if err != nil {
+		return nil, err
+	}
+	return &campaignOutput{Body: views[0]}, nil
 }
 
 func (s *Server) createCampaign(ctx context.Context, r *request, in *createCampaignInput) (*campaignOutput, error) {
@@ -169,7 +198,7 @@ func (s *Server) createCampaign(ctx context.Context, r *request, in *createCampa
 	if err != nil {
 		return nil, err
 	}
-	return &campaignOutput{Body: viewCampaign(&c, true)}, nil
+	return s.showCampaign(ctx, &c, true)
 }
 
 // campaignDates turns the first and the last day into the instants that begin
@@ -207,7 +236,7 @@ func (s *Server) getCampaign(ctx context.Context, r *request, in *campaignInput)
 	}
 	switch {
 	case r.who.role == rooms.Admin, c.Sponsor == r.who.id:
-		return &campaignOutput{Body: viewCampaign(&c, true)}, nil
+		return s.showCampaign(ctx, &c, true)
 	case r.who.role != rooms.Influencer:
 		return nil, notFound("campaign")
 	}
@@ -221,7 +250,7 @@ func (s *Server) getCampaign(ctx context.Context, r *request, in *campaignInput)
 			return nil, notFound("campaign")
 		}
 	}
-	return &campaignOutput{Body: viewCampaign(&c, false)}, nil
+	return s.showCampaign(ctx, &c, false)
 }
 
 func (s *Server) updateCampaign(ctx context.Context, r *request, in *updateCampaignInput) (*campaignOutput, error) {
@@ -263,7 +292,7 @@ func (s *Server) updateCampaign(ctx context.Context, r *request, in *updateCampa
 	if err != nil {
 		return nil, found(err, "campaign")
 	}
-	return &campaignOutput{Body: viewCampaign(&c, true)}, nil
+	return s.showCampaign(ctx, &c, true)
 }
 
 func (s *Server) listInfluencers(ctx context.Context, r *request, in *listInfluencersInput) (*listInfluencersOutput, error) {

@@ -94,7 +94,7 @@ func TestCampaigns(t *testing.T) {
 	if seen := influencer.call("GET", path, nil).want(200); at(seen.body, "budget") != nil || at(seen.body, "held") != nil {
 		t.Errorf("an influencer sees figures: %s", seen.raw)
 	}
-	if list := p.call("GET", "/api/campaigns", nil).want(200).items(); len(list) != 1 || at(list[0], "committed") != 0.0 {
+	if list := p.call("GET", "/api/campaigns", nil).want(200).items(); len(list) != 1 || at(list[0], "committed") != 0.0 || at(list[0], "room_count") != 0.0 {
 		t.Errorf("own: %v", list)
 	}
 	if list := rival.call("GET", "/api/campaigns", nil).want(200).items(); len(list) != 0 {
@@ -106,8 +106,8 @@ func TestCampaigns(t *testing.T) {
 		want(201).text("room")
 	p.call("PATCH", path, object{"budget": object{"amount": 299_999, "currency": "EUR"}}).
 		refused(409, "budget_exceeded", "budget.amount")
-	if held := p.call("GET", path, nil).want(200).number("held"); held != 300_000 {
-		t.Errorf("held %d", held)
+	if r := p.call("GET", path, nil).want(200); r.number("held") != 300_000 || r.number("room_count") != 1 {
+		t.Errorf("held: %s", r.raw)
 	}
 	// Who negotiates in a campaign knows it even when it is not on show any more.
 	p.call("PATCH", path, object{"visibility": "private"}).want(200)

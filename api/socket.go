@@ -206,6 +206,3 @@ func (s *socket) say(raw []byte, within time.Duration) {
 		_, _ = s.conn.Write(raw)
 	}
 }
-
-// sayClose ends a connection that the hub never knew.
-func (s *socket) sayClose(code int, reason string) { s.say(closeFrame(code, reason), closeTimeout) }

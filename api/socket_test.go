@@ -1,8 +1,11 @@
 package api_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -340,6 +343,32 @@ func TestInboxAndFeedTellOfEveryRoom(t *testing.T) {
 	}
 	feed.write(object{"type": "typing", "room": room})
 	feed.next("an admin does not type", func(f object) bool { return at(f, "error.code") == "forbidden" })
+}
+
+// Whatever comes with the handshake is in a buffer that the next request gets.
+func TestFramesBeforeTheHandshakesAnswerAreRefused(t *testing.T) {
+	w := start(t, options{})
+	token := w.join(rooms.Sponsor).token()
+	handshake := "GET /ws HTTP/1.1\r\nHost: " + w.addr + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer " + token + "\r\n\r\n"
+	for early, want := range map[string]string{"": "welcome", "\x89\x80\x00\x00\x00\x00": ""} {
+		c, err := net.Dial("tcp", w.addr)
+		must(t, err)
+		defer c.Close()
+		must(t, c.SetDeadline(time.Now().Add(patience)))
+		_, err = c.Write([]byte(handshake + early))
+		must(t, err)
+		r := bufio.NewReader(c)
+		resp, err := http.ReadResponse(r, nil)
+		if err != nil || resp.StatusCode != 101 {
+			t.Fatalf("handshake: %v, %v", resp, err)
+		}
+		frame := make([]byte, 64)
+		n, _ := io.ReadFull(r, frame)
+		if got := string(frame[:n]); (want == "") != (got == "") || !strings.Contains(got, want) {
+			t.Errorf("with %d bytes ahead came %q, want %q", len(early), got, want)
+		}
+	}
 }
 
 func TestClientsPingsAreAnswered(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"runtime/debug"
@@ -50,52 +49,91 @@ func (s *Server) upgrade(c *fiber.Ctx) error {
 		return err
 	}
 	requestID := requestIDOf(c)
-	if err := s.upgrader.Upgrade(c.Context(), func(ws *websocket.Conn) { s.serve(ws, who, requestID) }); err != nil {
+	err = s.upgrader.Upgrade(c.Context(), func(ws *websocket.Conn) {
+		defer func() { // nothing above catches it
+			if p := recover(); p != nil {
+				s.log.Error("panic in an upgrade", "request_id", requestID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				_ = ws.Close()
+			}
+		}()
+		if conn, ok := released(ws); ok {
+			s.serve(ws, conn, who, requestID)
+		}
+	})
+	if err != nil {
 		return malformed("The WebSocket handshake is not valid.")
 	}
 	return nil
 }
 
-// serve runs a connection in its own goroutine until it has ended and nothing
-// can write to it any more.
-func (s *Server) serve(ws *websocket.Conn, who caller, requestID string) {
-	conn := ws.NetConn()
-	if hijacked, ok := conn.(interface{ UnsafeConn() net.Conn }); ok {
-		conn = hijacked.UnsafeConn()
+// released is the network connection below an upgraded one, once nothing of the
+// library's request is needed to read from it. That is not so when the client
+// has sent bytes after its handshake without waiting for the answer: they are in
+// the request's reader. RFC 6455 forbids that, and such a connection is closed.
+func released(ws *websocket.Conn) (conn net.Conn, ok bool) {
+	hijacked := ws.NetConn()
+	conn = hijacked
+	if h, ok := hijacked.(interface{ UnsafeConn() net.Conn }); ok {
+		conn = h.UnsafeConn()
 	}
-	log := s.log.With("request_id", requestID)
-	defer func() {
-		if err := conn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-			log.Debug("close connection", "err", err)
+	// With its time over, the connection reads nothing: what comes was buffered.
+	var early [1]byte
+	err := conn.SetReadDeadline(time.Unix(1, 0))
+	if err == nil {
+		if n, _ := hijacked.Read(early[:]); n == 0 {
+			err = conn.SetReadDeadline(time.Time{})
+			if err == nil {
+				return conn, true
+			}
 		}
-	}()
-	sock := &socket{conn: conn, timeout: s.cfg.WriteTimeout, linger: s.cfg.Linger, buffers: &s.buffers}
+	}
+	_ = conn.Close() // it breaks the protocol, or is broken itself
+	return nil, false
+}
+
+// serve makes a connection of an upgraded socket and starts its reader.
+func (s *Server) serve(ws *websocket.Conn, conn net.Conn, who caller, requestID string) {
+	c := &connection{server: s, ws: ws, conn: conn, requestID: requestID}
+	c.watched.who = who
+	c.socket = socket{conn: conn, timeout: s.cfg.WriteTimeout, linger: s.cfg.Linger, buffers: &s.buffers}
 	if !s.sockets.enter() {
-		sock.sayClose(hub.CloseGoingDown, `{"after_ms":1000}`)
+		c.turnAway(hub.CloseGoingDown, `{"after_ms":1000}`)
 		return
 	}
-	defer s.sockets.leave()
-	client, err := s.hub.Connect(sock, hub.ConnInfo{Identity: who.id, Session: who.sessionName()})
-	switch {
-	case errors.Is(err, hub.ErrDraining):
-		sock.sayClose(hub.CloseGoingDown, `{"after_ms":1000}`)
-		return
-	case err != nil:
+	var err error
+	c.client, err = s.hub.Connect(&c.socket, hub.ConnInfo{Identity: who.id, Session: who.sessionName()})
+	if err != nil {
+		defer s.sockets.leave()
+		if errors.Is(err, hub.ErrDraining) {
+			c.turnAway(hub.CloseGoingDown, `{"after_ms":1000}`)
+			return
+		}
 		s.metrics.closes.WithLabelValues("too_many").Inc()
-		sock.sayClose(closeTryLater, "too many connections")
+		c.turnAway(closeTryLater, "too many connections")
 		return
 	}
-	c := &connection{server: s, ws: ws, log: log, requestID: requestID}
-	c.watched.client, c.watched.who = client, who
-	c.run(conn)
+	ws.SetPingHandler(c.pinged)
+	ws.SetPongHandler(c.ponged)
+	ws.SetCloseHandler(func(int, string) error { return nil }) // the answer goes through the queue
+	s.watch.add(&c.watched)
+	// Whoever took the session away before Connect has not met this connection.
+	_, err = s.sessionCaller(s.ctx, who.session)
+	if s.endSocket(c.client, err) {
+		c.client.Send(appendWelcome(nil, s.relay.epoch, rooms.At(s.cfg.Clock()), &c.who, s.cfg.Heartbeat))
+	}
+	// The reader has a goroutine of its own, so that the library takes back the
+	// request and its buffers, several KiB, while the connection goes on. It is
+	// kept shallow: at rest its stack is most of what a connection costs.
+	go c.run()
 }
 
 // connection is one client's socket.
 type connection struct {
 	watched
+	socket    socket
 	server    *Server
 	ws        *websocket.Conn
-	log       *slog.Logger
+	conn      net.Conn
 	requestID string
 	// inFlight counts commands that wait for their commit.
 	inFlight atomic.Int32
@@ -110,66 +148,73 @@ type ending struct {
 	drain bool
 }
 
-func (c *connection) run(conn net.Conn) {
-	s := c.server
+// run reads until the connection has ended and nothing can write to it any more.
+func (c *connection) run() {
 	end := ending{code: closeInternal}
-	s.watch.add(&c.watched)
-	// The order counts: a panic of the reader must not skip the wait for the
-	// writer, as the connection's memory is used again after it.
-	defer func() {
-		if p := recover(); p != nil {
-			c.log.Error("panic in a connection", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	defer c.end(&end)
+	for {
+		kind, r, err := c.ws.NextReader()
+		if err != nil {
+			end = endingOf(err)
+			return
 		}
-		s.watch.remove(&c.watched)
-		c.client.Close(end.code, end.reason)
-		c.client.Wait()
-		if end.drain {
-			// The transport's Close has bounded the reads.
-			_, _ = io.Copy(io.Discard, conn)
+		if e := c.take(kind, r); e != nil {
+			end = *e
+			return
 		}
-	}()
-	// Whoever took the session away before Connect has not met this connection.
-	_, err := s.sessionCaller(s.ctx, c.who.session)
-	if !s.endSocket(c.client, err) {
-		end = ending{code: closeSessionEnded, drain: true}
-		return
 	}
-	c.ws.SetPingHandler(func(data string) error {
-		c.heard.Store(true)
-		c.client.Send(pongFrame(data))
-		return nil
-	})
-	c.ws.SetPongHandler(func(string) error {
-		c.heard.Store(true)
-		return nil
-	})
-	c.ws.SetCloseHandler(func(int, string) error { return nil }) // the answer goes through the queue
-	c.client.Send(appendWelcome(nil, s.relay.epoch, rooms.At(s.cfg.Clock()), &c.who, s.cfg.Heartbeat))
-	end = c.read()
-	if end.code > closeInternal || end.code == closeTooBig || end.code == closeUnsupported || end.code == closeNotUTF8 {
+}
+
+// end is run's last step, also when it panics. The order counts: whatever was
+// the reason, the writer is waited for before the connection is let go.
+func (c *connection) end(end *ending) {
+	s := c.server
+	if p := recover(); p != nil {
+		s.log.Error("panic in a connection", "request_id", c.requestID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	}
+	defer s.sockets.leave()
+	s.watch.remove(&c.watched)
+	c.client.Close(end.code, end.reason)
+	c.client.Wait()
+	if end.drain {
+		// The transport's Close has bounded the reads.
+		_, _ = io.Copy(io.Discard, c.conn)
+	}
+	c.closeConn()
+	if end.reason != "" {
 		s.metrics.closes.WithLabelValues(end.reason).Inc()
 	}
 }
 
-// read takes frames until the connection ends.
-func (c *connection) read() ending {
-	for {
-		kind, r, err := c.ws.NextReader()
-		if err != nil {
-			return endingOf(err)
-		}
-		c.heard.Store(true)
-		if kind != websocket.TextMessage {
-			return ending{closeUnsupported, "binary", true}
-		}
-		if end := c.take(r); end != nil {
-			return *end
-		}
+// turnAway ends a connection that the hub does not know.
+func (c *connection) turnAway(code int, reason string) {
+	c.socket.say(closeFrame(code, reason), closeTimeout)
+	c.closeConn()
+}
+
+func (c *connection) closeConn() {
+	if err := c.conn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		c.server.log.Debug("close connection", "request_id", c.requestID, "err", err)
 	}
 }
 
+func (c *connection) pinged(data string) error {
+	c.heard.Store(true)
+	c.client.Send(pongFrame(data))
+	return nil
+}
+
+func (c *connection) ponged(string) error {
+	c.heard.Store(true)
+	return nil
+}
+
 // take reads one frame and does what it asks.
-func (c *connection) take(r io.Reader) *ending {
+func (c *connection) take(kind int, r io.Reader) *ending {
+	c.heard.Store(true)
+	if kind != websocket.TextMessage {
+		return &ending{closeUnsupported, "binary", true}
+	}
 	in := c.server.inputs.Get().(*input)
 	defer c.server.inputs.Put(in)
 	raw, err := in.read(r)
@@ -232,7 +277,7 @@ func (c *connection) refuse(id string, e *Error) {
 func (c *connection) fail(id string, err error) {
 	e := asError(err)
 	if e.status >= http.StatusInternalServerError {
-		c.log.Error("frame failed", "err", err)
+		c.server.log.Error("frame failed", "request_id", c.requestID, "err", err)
 	}
 	c.refuse(id, e)
 }
@@ -346,7 +391,7 @@ func (c *connection) join(f *frame) *ending {
 	case answered:
 		// The client believes that it reads the topic, which it does not: only a
 		// new connection puts that right.
-		c.log.Error("join failed after its answer", "err", err)
+		c.server.log.Error("join failed after its answer", "request_id", c.requestID, "err", err)
 		return &ending{closeInternal, "join", true}
 	case errors.Is(err, hub.ErrTooManyTopics):
 		c.refuse(f.id, invalid("topic", "is one topic too many for a connection"))

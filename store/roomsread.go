@@ -193,6 +193,13 @@ func (s *Store) RoomHeads(ctx context.Context, ids []string) (map[string]int64, 
 	return s.heads(ctx, "room heads", "SELECT id, seq FROM ad_requests WHERE id "+s.reads.lists.in, ids, 1)
 }
 
+// RoomCounts are how many rooms each of the campaigns has; one without rooms is
+// absent.
+func (s *Store) RoomCounts(ctx context.Context, campaigns []string) (map[string]int64, error) {
+	return s.heads(ctx, "room counts",
+		"SELECT campaign_id, count(*) FROM ad_requests WHERE campaign_id "+s.reads.lists.in+" GROUP BY campaign_id", campaigns, 1)
+}
+
 // InboxHeads are the highest pos among the rooms of each of the users that have
 // rooms.
 func (s *Store) InboxHeads(ctx context.Context, users []string) (map[string]int64, error) {
