@@ -9,7 +9,11 @@ import {
   viewports,
 } from '../support/pages'
 
-/** Every page, in both themes and at both widths, has no finding of axe and holds still. */
+/**
+ * Every page, in both themes and at both widths, has no finding of axe and holds still. Contrast
+ * depends on the theme and layout on the width, so all pages are seen in two of the four ways
+ * and the room, the richest of them, in all.
+ */
 test.describe.configure({ mode: 'default', timeout: 180_000 })
 
 let cluster: Cluster
@@ -29,67 +33,83 @@ const openRoom = async (page: Page): Promise<void> => {
   await expect(page.getByRole('log')).toBeVisible()
 }
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  for (const [name, viewport] of Object.entries(viewports)) {
-    test(`axe finds nothing: ${colorScheme}, ${name}`, async ({ browser }) => {
-      const options = { colorScheme, viewport }
-      const url = cluster.url(0)
+for (const [colorScheme, width] of [
+  ['light', 'phone'],
+  ['dark', 'desk'],
+] as const) {
+  test(`axe finds nothing on any page: ${colorScheme}, ${width}`, async ({ browser }) => {
+    const options = { colorScheme, viewport: viewports[width] }
+    const url = cluster.url(0)
 
-      const guest = await (await browser.newContext({ baseURL: url, ...options })).newPage()
-      for (const path of ['/login', '/register']) {
-        await guest.goto(path)
-        await expect(guest.getByRole('heading', { level: 1 })).toBeVisible()
-        await expectAccessible(guest, path)
-      }
-      await guest.getByRole('button', { name: 'Create account' }).click()
-      await expectAccessible(guest, '/register with errors')
-      await guest.context().close()
+    const guest = await (await browser.newContext({ baseURL: url, ...options })).newPage()
+    for (const path of ['/login', '/register']) {
+      await guest.goto(path)
+      await expect(guest.getByRole('heading', { level: 1 })).toBeVisible()
+      await expectAccessible(guest, path)
+    }
+    await guest.getByRole('button', { name: 'Create account' }).click()
+    await expectAccessible(guest, '/register with errors')
+    await guest.context().close()
 
-      const sponsor = await logIn(browser, url, 'sponsor@example.com', options)
-      await expect(sponsor.getByRole('main').getByRole('listitem').first()).toBeVisible()
-      await expectAccessible(sponsor, 'deals')
-      await openRoom(sponsor)
-      await expectAccessible(sponsor, 'room')
-      await sponsor.getByRole('button', { name: 'Accept', exact: true }).click()
-      await expectAccessible(sponsor, 'accept dialog')
-      await sponsor.keyboard.press('Escape')
-      await sponsor.getByRole('button', { name: 'Decline', exact: true }).click()
-      await sponsor.getByRole('dialog').getByRole('button', { name: 'Decline' }).click()
-      await expectAccessible(sponsor, 'decline dialog with an error')
-      await sponsor.keyboard.press('Escape')
-      await sponsor.getByRole('button', { name: 'Counter', exact: true }).click()
-      await sponsor.getByLabel(/^Fee in/).fill('many')
-      await sponsor.getByRole('button', { name: 'Send counter' }).click()
-      await expectAccessible(sponsor, 'composer with an error')
-      await sponsor.keyboard.press('Escape')
-      await sponsor.goto('/campaigns')
-      await sponsor.getByRole('main').getByRole('listitem').first().getByRole('link').click()
-      await expect(sponsor.getByRole('heading', { name: 'Ad requests' })).toBeVisible()
-      await expectAccessible(sponsor, 'campaign')
-      await sponsor.getByRole('button', { name: 'Invite an influencer' }).first().click()
-      await expect(sponsor.getByRole('dialog').getByRole('listitem').first()).toBeVisible()
-      await expectAccessible(sponsor, 'invitation')
-      await sponsor.goto('/campaigns/new')
-      await expectAccessible(sponsor, 'new campaign')
-      await sponsor.goto('/admin/feed')
-      await expect(sponsor.getByRole('heading', { name: 'Not for this account' })).toBeVisible()
-      await expectAccessible(sponsor, 'forbidden')
-      await sponsor.goto('/nowhere')
-      await expectAccessible(sponsor, 'not found')
-      await sponsor.context().close()
+    const sponsor = await logIn(browser, url, 'sponsor@example.com', options)
+    await expect(sponsor.getByRole('main').getByRole('listitem').first()).toBeVisible()
+    await expectAccessible(sponsor, 'deals')
+    await openRoom(sponsor)
+    await expectAccessible(sponsor, 'room')
+    await sponsor.getByRole('button', { name: 'Accept', exact: true }).click()
+    await expectAccessible(sponsor, 'accept dialog')
+    await sponsor.keyboard.press('Escape')
+    await sponsor.getByRole('button', { name: 'Decline', exact: true }).click()
+    await sponsor.getByRole('dialog').getByRole('button', { name: 'Decline' }).click()
+    await expectAccessible(sponsor, 'decline dialog with an error')
+    await sponsor.keyboard.press('Escape')
+    await sponsor.getByRole('button', { name: 'Counter', exact: true }).click()
+    await sponsor.getByLabel(/^Fee in/).fill('many')
+    await sponsor.getByRole('button', { name: 'Send counter' }).click()
+    await expectAccessible(sponsor, 'composer with an error')
+    await sponsor.keyboard.press('Escape')
+    await sponsor.goto('/campaigns')
+    await sponsor.getByRole('main').getByRole('listitem').first().getByRole('link').click()
+    await expect(sponsor.getByRole('heading', { name: 'Ad requests' })).toBeVisible()
+    await expectAccessible(sponsor, 'campaign')
+    await sponsor.getByRole('button', { name: 'Invite an influencer' }).first().click()
+    await expect(sponsor.getByRole('dialog').getByRole('listitem').first()).toBeVisible()
+    await expectAccessible(sponsor, 'invitation')
+    await sponsor.goto('/campaigns/new')
+    await expectAccessible(sponsor, 'new campaign')
+    await sponsor.goto('/admin/feed')
+    await expect(sponsor.getByRole('heading', { name: 'Not for this account' })).toBeVisible()
+    await expectAccessible(sponsor, 'forbidden')
+    await sponsor.goto('/nowhere')
+    await expectAccessible(sponsor, 'not found')
+    await sponsor.context().close()
 
-      const influencer = await logIn(browser, url, 'influencer@example.com', options)
-      await influencer.goto('/open')
-      await expect(influencer.getByRole('main').getByRole('listitem').first()).toBeVisible()
-      await expectAccessible(influencer, 'open campaigns')
-      await influencer.context().close()
+    const influencer = await logIn(browser, url, 'influencer@example.com', options)
+    await influencer.goto('/open')
+    await expect(influencer.getByRole('main').getByRole('listitem').first()).toBeVisible()
+    await expectAccessible(influencer, 'open campaigns')
+    await influencer.context().close()
 
-      const admin = await logIn(browser, url, 'admin@example.com', options)
-      await expect(admin.getByRole('table')).toBeVisible()
-      await expectAccessible(admin, 'feed')
-      await admin.context().close()
-    })
-  }
+    const admin = await logIn(browser, url, 'admin@example.com', options)
+    await expect(admin.getByRole('table')).toBeVisible()
+    await expectAccessible(admin, 'feed')
+    await admin.context().close()
+  })
+}
+
+for (const [colorScheme, width] of [
+  ['light', 'desk'],
+  ['dark', 'phone'],
+] as const) {
+  test(`axe finds nothing in the room: ${colorScheme}, ${width}`, async ({ browser }) => {
+    const options = { colorScheme, viewport: viewports[width] }
+    const sponsor = await logIn(browser, cluster.url(0), 'sponsor@example.com', options)
+    await openRoom(sponsor)
+    await expectAccessible(sponsor, 'room')
+    await sponsor.getByRole('button', { name: 'Counter', exact: true }).click()
+    await expectAccessible(sponsor, 'composer')
+    await sponsor.context().close()
+  })
 }
 
 test('nothing scrolls sideways at 320 px', async ({ browser }) => {

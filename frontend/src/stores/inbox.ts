@@ -6,6 +6,12 @@ import { s } from '@/strings'
 import { useLive } from './live'
 import { useSession } from './session'
 
+/** What the inbox tells of a room: what changes, without the names that never do. */
+type RoomChange = Pick<RoomSummary, 'room' | 'seq'> & Partial<RoomSummary>
+
+const isWhole = (change: RoomChange): change is RoomSummary =>
+  change.campaign !== undefined && change.sponsor !== undefined && change.influencer !== undefined
+
 /**
  * The rooms of the user, newest first, kept current by the inbox topic. Frames and pages may
  * come in either order: of each room the higher number wins.
@@ -36,6 +42,15 @@ export const useInbox = defineStore('inbox', () => {
   function merge(summary: RoomSummary): void {
     const known = byRoom.get(summary.room)
     if (!known || summary.seq >= known.seq) byRoom.set(summary.room, summary)
+  }
+
+  // A room that is read in one tab is read in all of them.
+  const tabs = new BroadcastChannel('parley.read')
+  tabs.onmessage = ({ data }: MessageEvent<{ user?: string; room: string; seq: number }>) => {
+    const known = byRoom.get(data.room)
+    if (known && data.user === session.user?.id && known.seq <= data.seq) {
+      byRoom.set(data.room, { ...known, unread: 0 })
+    }
   }
 
   /** Reads the first page again, after joining or when the server says "sync". */
@@ -91,15 +106,22 @@ export const useInbox = defineStore('inbox', () => {
       },
       ephemeral: (frame) => {
         if (frame.type === 'sync') void refresh()
-        if (frame.type === 'room') received(frame.data as RoomSummary)
+        if (frame.type === 'room') received(frame.data as RoomChange)
       },
     })
     void refresh()
   }
 
-  function received(summary: RoomSummary): void {
-    const before = byRoom.get(summary.room)
-    merge(summary)
+  function received(change: RoomChange): void {
+    const before = byRoom.get(change.room)
+    if (before && change.seq < before.seq) return
+    if (!before && !isWhole(change)) {
+      // A room that is new to us, or on a page not read yet: the list tells its names.
+      void refresh()
+      return
+    }
+    const summary = { ...before, ...change } as RoomSummary
+    byRoom.set(summary.room, summary)
     if (summary.unread > (before?.unread ?? 0)) notify(summary)
   }
 
@@ -117,7 +139,9 @@ export const useInbox = defineStore('inbox', () => {
   /** A room on screen is read: its count goes at once, the server follows by "seen". */
   function read(room: string): void {
     const known = byRoom.get(room)
-    if (known && known.unread > 0) byRoom.set(room, { ...known, unread: 0 })
+    if (!known || known.unread === 0) return
+    byRoom.set(room, { ...known, unread: 0 })
+    tabs.postMessage({ user: session.user?.id, room, seq: known.seq })
   }
 
   const canNotify = ref('Notification' in window && Notification.permission === 'default')
