@@ -30,6 +30,7 @@ type workingSet struct {
 	missing []string            // rooms that do not exist
 	changed []*room             // rooms with events, in the order of their first
 	events  []eventRow          // all of the transaction
+	touched bool                // rooms changed other than by events
 
 	// Not yet written:
 	pending
@@ -73,6 +74,39 @@ func (ws *workingSet) reset() {
 			break
 		}
 	}
+}
+
+// maxCatchUp is how many events of others are followed; beyond it what is
+// remembered is loaded anew.
+const maxCatchUp = 1024
+
+// catchUp follows what others have committed. Rooms that are remembered take their
+// events in; campaigns are loaded again.
+func (ws *workingSet) catchUp(ctx context.Context, done since) error {
+	if done == sinceNothing && ws.known {
+		return nil
+	}
+	if done == sinceUnknown || !ws.known {
+		ws.forget()
+		return nil
+	}
+	events, err := ws.engine.after(ctx, ws.pos, maxCatchUp+1)
+	if err != nil {
+		return err
+	}
+	if len(events) > maxCatchUp {
+		ws.forget()
+		return nil
+	}
+	ws.ledgers = make(map[string]*ledger)
+	for i := range events {
+		e := &events[i]
+		ws.pos = e.pos
+		if r := ws.rooms[e.room]; r != nil && !r.follow(e) {
+			delete(ws.rooms, e.room) // loaded again where it is needed
+		}
+	}
+	return nil
 }
 
 // prefetch loads what the items need and the set does not have yet.
@@ -389,12 +423,7 @@ func (ws *workingSet) take(r *room, l *ledger, d *rooms.Decision) {
 		r.locate(e.Data, r.pos)
 	}
 	r.state = d.After
-	switch d.Events[len(d.Events)-1].By.Side {
-	case rooms.Sponsor:
-		r.readSponsor = r.state.Seq
-	case rooms.Influencer:
-		r.readInfluencer = r.state.Seq
-	}
+	r.readBy(d.Events[len(d.Events)-1].By.Side)
 	r.watch()
 	ws.touch(r)
 	if d.Move != (rooms.Move{}) {

@@ -14,19 +14,21 @@ import (
 type engine interface {
 	// limit bounds the transactions on a database that can hang.
 	limit(ctx context.Context) (context.Context, context.CancelFunc)
-	// begin waits for the database's write lock and opens the transaction. fresh
-	// says that nobody else has committed since this engine's last commit, so that
-	// what the writer remembers still holds.
-	begin(ctx context.Context) (fresh bool, err error)
+	// begin waits for the database's write lock and opens the transaction. It tells
+	// what others have committed since this engine's last commit.
+	begin(ctx context.Context) (since, error)
 	// load reads what a batch needs.
 	load(ctx context.Context, want *wanted) (*loaded, error)
+	// after reads up to limit events of all rooms after pos, in order.
+	after(ctx context.Context, pos int64, limit int) ([]eventRow, error)
 	// event reads the canonical bytes of one event; nil where there is none.
 	event(ctx context.Context, room string, seq int64) ([]byte, error)
 	// flush writes what was decided.
 	flush(ctx context.Context, p *pending) error
-	// commit makes the transaction durable and gives the lock back. After an error
-	// the caller rolls back.
-	commit(ctx context.Context) error
+	// commit makes the transaction durable and gives the lock back; touched says
+	// that rooms were changed other than by events. After an error the caller rolls
+	// back.
+	commit(ctx context.Context, touched bool) error
 	rollback(ctx context.Context)
 	// savepoint, release and rollbackTo guard one item of a batch.
 	savepoint(ctx context.Context) error
@@ -38,6 +40,18 @@ type engine interface {
 	tidy(ctx context.Context)
 	close() error
 }
+
+// since is what others have done since the last commit of a writer.
+type since int
+
+const (
+	// sinceUnknown is anything: nothing that is remembered can be trusted.
+	sinceUnknown since = iota
+	// sinceEvents is events, and rows other than those of rooms.
+	sinceEvents
+	// sinceNothing is nothing.
+	sinceNothing
+)
 
 // wanted names the rows that a batch needs.
 type wanted struct {

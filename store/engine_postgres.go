@@ -24,12 +24,13 @@ type postgresEngine struct {
 	pool *bun.DB
 	conn *bun.Conn // nil after it was lost
 
-	version int64 // of meta, in this transaction
-	last    int64 // of meta at this engine's last commit, -1 for unknown
+	version, touches int64 // of meta, in this transaction
+	// of meta at this engine's last commit, -1 for unknown
+	lastVersion, lastTouches int64
 }
 
 func newPostgresEngine(pool *bun.DB) *postgresEngine {
-	return &postgresEngine{pool: pool, last: -1}
+	return &postgresEngine{pool: pool, lastVersion: -1, lastTouches: -1}
 }
 
 func (e *postgresEngine) connect(ctx context.Context) error {
@@ -87,34 +88,47 @@ func (e *postgresEngine) exec(ctx context.Context, query string) error {
 	})
 }
 
-func (e *postgresEngine) begin(ctx context.Context) (fresh bool, err error) {
+func (e *postgresEngine) begin(ctx context.Context) (since, error) {
 	if err := e.connect(ctx); err != nil {
-		return false, err
+		return sinceUnknown, err
 	}
 	var b pgx.Batch
 	b.Queue("BEGIN")
-	b.Queue("SELECT version FROM meta FOR UPDATE").QueryRow(func(row pgx.Row) error { return row.Scan(&e.version) })
+	b.Queue("SELECT version, touches FROM meta FOR UPDATE").QueryRow(func(row pgx.Row) error {
+		return row.Scan(&e.version, &e.touches)
+	})
 	if err := e.send(ctx, &b); err != nil {
 		e.rollback(ctx)
-		return false, err
+		return sinceUnknown, err
 	}
-	return e.version == e.last, nil
+	switch {
+	case e.version == e.lastVersion:
+		return sinceNothing, nil
+	case e.touches == e.lastTouches:
+		return sinceEvents, nil
+	default:
+		return sinceUnknown, nil
+	}
 }
 
-func (e *postgresEngine) commit(ctx context.Context) error {
-	e.last = -1
+func (e *postgresEngine) commit(ctx context.Context, touched bool) error {
+	e.lastVersion, e.lastTouches = -1, -1
+	e.version++
+	if touched {
+		e.touches++
+	}
 	var b pgx.Batch
-	b.Queue("UPDATE meta SET version = $1", e.version+1)
+	b.Queue("UPDATE meta SET version = $1, touches = $2", e.version, e.touches)
 	b.Queue("COMMIT")
 	if err := e.send(ctx, &b); err != nil {
 		return err
 	}
-	e.last = e.version + 1
+	e.lastVersion, e.lastTouches = e.version, e.touches
 	return nil
 }
 
 func (e *postgresEngine) rollback(ctx context.Context) {
-	e.last = -1
+	e.lastVersion, e.lastTouches = -1, -1
 	if err := e.exec(ctx, "ROLLBACK"); err != nil {
 		e.drop()
 	}
@@ -283,6 +297,16 @@ func queueOpens(b *pgx.Batch, want *wanted, got *loaded) {
 		got.taken = append(got.taken, takenRow{p.text(), p.text(), p.text()})
 		return p.err("room")
 	}))
+}
+
+func (e *postgresEngine) after(ctx context.Context, pos int64, limit int) (list []eventRow, err error) {
+	var b pgx.Batch
+	b.Queue("SELECT "+rowColumns+" FROM events WHERE pos > $1 ORDER BY pos LIMIT $2", pos, limit).Query(each(func(row []any) error {
+		r, err := parseEventRow(row)
+		list = append(list, r)
+		return err
+	}))
+	return list, e.send(ctx, &b)
 }
 
 func (e *postgresEngine) event(ctx context.Context, room string, seq int64) (body []byte, err error) {

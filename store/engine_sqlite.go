@@ -31,7 +31,8 @@ type sqliteEngine struct {
 	row   []driver.Value      // reused
 
 	version int64 // PRAGMA data_version at the last commit
-	seen    bool  // version is known
+	touches int64 // of meta then
+	known   bool  // both are known
 }
 
 // sqliteRaw is what the driver's connection offers.
@@ -50,32 +51,58 @@ func (e *sqliteEngine) limit(ctx context.Context) (context.Context, context.Canc
 	return ctx, func() {}
 }
 
-func (e *sqliteEngine) begin(ctx context.Context) (fresh bool, err error) {
+func (e *sqliteEngine) begin(ctx context.Context) (done since, err error) {
 	if err := e.turn.enter(); err != nil {
-		return false, err
+		return sinceUnknown, err
 	}
 	err = e.raw(func(c sqliteRaw) error {
 		if err := e.exec(ctx, c, "BEGIN IMMEDIATE"); err != nil {
 			return err
 		}
-		return e.query(ctx, c, "PRAGMA data_version", func(row []driver.Value) error {
-			version, ok := row[0].(int64)
-			if !ok {
-				return fmt.Errorf("data_version is a %T", row[0])
-			}
-			fresh = e.seen && version == e.version
-			e.version, e.seen = version, true
+		version, err := e.number(ctx, c, "PRAGMA data_version")
+		if err != nil {
+			return err
+		}
+		if e.known && version == e.version {
+			done = sinceNothing
 			return nil
-		})
+		}
+		touches, err := e.number(ctx, c, "SELECT touches FROM meta")
+		if err != nil {
+			return err
+		}
+		if e.known && touches == e.touches {
+			done = sinceEvents
+		}
+		e.version, e.touches, e.known = version, touches, true
+		return nil
 	})
 	if err != nil {
 		e.rollback(ctx)
 	}
-	return fresh, err
+	return done, err
 }
 
-func (e *sqliteEngine) commit(ctx context.Context) error {
-	err := e.raw(func(c sqliteRaw) error { return e.exec(ctx, c, "COMMIT") })
+// number runs a query of one number.
+func (e *sqliteEngine) number(ctx context.Context, c sqliteRaw, query string) (n int64, err error) {
+	err = e.query(ctx, c, query, func(row []driver.Value) error {
+		p := columns[driver.Value]{v: row}
+		n = p.int()
+		return p.err(query)
+	})
+	return n, err
+}
+
+func (e *sqliteEngine) commit(ctx context.Context, touched bool) error {
+	err := e.raw(func(c sqliteRaw) error {
+		if touched {
+			if err := e.exec(ctx, c, "UPDATE meta SET touches = touches + 1"); err != nil {
+				return err
+			}
+			e.touches++
+		}
+		return e.exec(ctx, c, "COMMIT")
+	})
 	if err != nil {
 		return err
 	}
@@ -83,7 +110,7 @@ func (e *sqliteEngine) commit(ctx context.Context) error {
 }
 
 func (e *sqliteEngine) rollback(ctx context.Context) {
-	e.seen = false
+	e.known = false
 	// Some errors have ended the transaction already; then this one is refused.
 	_ = e.raw(func(c sqliteRaw) error { return e.exec(ctx, c, "ROLLBACK") })
 	_ = e.turn.leave()
@@ -419,6 +446,31 @@ func parseParty[V any](row []V) (partyRow, error) {
 		return u, fmt.Errorf("%w: user %s: column %s", errCorrupt, u.id, p.bad)
 	}
 	return u, nil
+}
+
+func (e *sqliteEngine) after(ctx context.Context, pos int64, limit int) (list []eventRow, err error) {
+	err = e.raw(func(c sqliteRaw) error {
+		return e.query(ctx, c, "SELECT "+rowColumns+" FROM events WHERE pos > ? ORDER BY pos LIMIT ?", func(row []driver.Value) error {
+			r, err := parseEventRow(row)
+			list = append(list, r)
+			return err
+		}, pos, int64(limit))
+	})
+	return list, err
+}
+
+// rowColumns are the columns of a whole event.
+const rowColumns = "pos, prev, room_id, seq, type, at, hash, body"
+
+// parseEventRow reads rowColumns.
+func parseEventRow[V any](row []V) (eventRow, error) {
+	p := columns[V]{v: row}
+	e := eventRow{
+		pos: p.int(), prev: p.int(), room: p.text(), seq: p.int(), typ: rooms.EventType(p.text()), at: timeOf(p.int()),
+	}
+	copy(e.hash[:], p.bytes())
+	e.body = p.bytes()
+	return e, p.err("event")
 }
 
 func (e *sqliteEngine) event(ctx context.Context, room string, seq int64) (body []byte, err error) {

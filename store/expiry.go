@@ -107,6 +107,7 @@ func (t *tx) expire(ctx context.Context, r *room) error {
 		}
 	}
 	t.set.touch(r)
+	t.set.touched = true
 	r.checkAt, r.checkMoved = next, true
 	return nil
 }

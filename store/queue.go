@@ -110,8 +110,9 @@ func (q *queue) restore(seen map[seenKey]int64) {
 	}
 }
 
-// take waits until something is to be done and takes up to limit items and all
-// marks. ok is false when the queue is closed and empty.
+// take waits until something is to be done and takes up to limit items, and the
+// marks if they have waited long enough: the fewer transactions write marks, the
+// fewer make other processes forget their rooms. ok is false when the queue is closed and empty.
 func (q *queue) take(limit int) (items []*item, seen map[seenKey]int64, ok bool) {
 	for {
 		q.mu.Lock()
@@ -124,10 +125,10 @@ func (q *queue) take(limit int) (items []*item, seen map[seenKey]int64, ok bool)
 			if rest > 0 {
 				q.signal()
 			}
-			if len(q.seen) > 0 {
+			if q.ripe || q.closed {
 				seen, q.seen = q.seen, make(map[seenKey]int64)
+				q.ripe = false
 			}
-			q.ripe = false
 			q.mu.Unlock()
 			return items, seen, true
 		}

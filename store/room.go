@@ -285,6 +285,37 @@ func (r *roomRow) change() RoomChange {
 	return c
 }
 
+// follow takes in an event that another process has committed, as take does with
+// one of this process; false when it does not follow.
+func (r *room) follow(e *eventRow) bool {
+	if r.broken != nil || e.prev != r.pos {
+		return false
+	}
+	event, err := rooms.ParseEvent(e.body)
+	if err != nil || r.state.Apply(event) != nil {
+		return false
+	}
+	r.head, r.pos, r.updated = e.hash, e.pos, e.at
+	r.locate(event.Data, e.pos)
+	r.readBy(event.By.Side)
+	// Between two events of one command the row was never written as it is here; only
+	// the state after the last one is compared or saved.
+	r.watch()
+	r.checkMoved = false
+	r.storedSeq, r.storedSlow = r.state.Seq, r.slow()
+	return true
+}
+
+// readBy moves the marker of the side that caused the last event to it.
+func (r *room) readBy(side rooms.Side) {
+	switch side {
+	case rooms.Sponsor:
+		r.readSponsor = r.state.Seq
+	case rooms.Influencer:
+		r.readInfluencer = r.state.Seq
+	}
+}
+
 // locate keeps where the events of the offers are, after an event at pos.
 func (r *room) locate(data rooms.Payload, pos int64) {
 	switch data.(type) {

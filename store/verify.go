@@ -93,12 +93,10 @@ func (v *verifier) rows(query string, f func(row []any) error, args ...any) erro
 	return scanRows("verify", rows, f)
 }
 
-const verifiedColumns = "e.pos, e.prev, e.room_id, e.seq, e.type, e.at, e.hash, e.body"
-
 func (v *verifier) one(id string) error {
 	err := v.log("WITH RECURSIVE walk (pos, prev) AS (SELECT e.pos, e.prev FROM ad_requests r JOIN events e ON e.pos = r.last_pos"+
 		" WHERE r.id = ? UNION ALL SELECT e.pos, e.prev FROM walk w JOIN events e ON e.pos = w.prev)"+
-		" SELECT "+verifiedColumns+" FROM walk w JOIN events e ON e.pos = w.pos ORDER BY e.seq", id)
+		" SELECT "+rowColumns+" FROM events WHERE pos IN (SELECT pos FROM walk) ORDER BY seq", id)
 	if err != nil {
 		return err
 	}
@@ -120,7 +118,7 @@ func (v *verifier) all() error {
 	}
 	// The log is read once, in the order in which it was written; the rooms are
 	// folded side by side.
-	if err := v.log("SELECT " + verifiedColumns + " FROM events e ORDER BY e.pos"); err != nil {
+	if err := v.log("SELECT " + rowColumns + " FROM events ORDER BY pos"); err != nil {
 		return err
 	}
 	if err := v.rooms(""); err != nil {
@@ -190,13 +188,8 @@ func (v *verifier) marks() error {
 func (v *verifier) log(query string, args ...any) error {
 	v.folds = make(map[string]*fold)
 	return v.rows(query, func(row []any) error {
-		p := columns[any]{v: row}
-		e := eventRow{
-			pos: p.int(), prev: p.int(), room: p.text(), seq: p.int(), typ: rooms.EventType(p.text()), at: timeOf(p.int()),
-		}
-		copy(e.hash[:], p.bytes())
-		e.body = p.bytes()
-		if err := p.err("event"); err != nil {
+		e, err := parseEventRow(row)
+		if err != nil {
 			return err
 		}
 		f := v.folds[e.room]

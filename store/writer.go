@@ -96,7 +96,7 @@ func (w *writer) report(items []*item, events int, began time.Time, failed bool)
 func (w *writer) attempt(items []*item, seen map[seenKey]int64, isolated bool) (b Batch, err error) {
 	ctx, cancel := w.engine.limit(context.Background())
 	defer cancel()
-	fresh, err := w.engine.begin(ctx)
+	done, err := w.engine.begin(ctx)
 	if err != nil {
 		return Batch{}, err
 	}
@@ -105,10 +105,10 @@ func (w *writer) attempt(items []*item, seen map[seenKey]int64, isolated bool) (
 			w.engine.rollback(ctx)
 		}
 	}()
-	if !fresh {
-		w.set.forget()
-	}
 	w.set.reset()
+	if err := w.set.catchUp(ctx, done); err != nil {
+		return Batch{}, err
+	}
 	if err := w.set.prefetch(ctx, items, seen); err != nil {
 		return Batch{}, err
 	}
@@ -130,12 +130,13 @@ func (w *writer) attempt(items []*item, seen map[seenKey]int64, isolated bool) (
 			return Batch{}, rerr
 		} else if r.state.Seq > 0 && r.seen(key.side, seq) {
 			w.set.touch(r)
+			w.set.touched = true
 		}
 	}
 	if err := w.set.flush(ctx); err != nil {
 		return Batch{}, err
 	}
-	if err := w.engine.commit(ctx); err != nil {
+	if err := w.engine.commit(ctx, w.set.touched); err != nil {
 		return Batch{}, err
 	}
 	return w.set.batch(), nil

@@ -5,7 +5,9 @@ CREATE TABLE meta (
     -- Names the history of this database; a restore changes it.
     epoch   TEXT NOT NULL,
     -- Counts the writers' transactions; its row is their lock.
-    version BIGINT NOT NULL DEFAULT 0
+    version BIGINT NOT NULL DEFAULT 0,
+    -- Counts those that changed rooms other than by events.
+    touches BIGINT NOT NULL DEFAULT 0
 );
 
 --bun:split

@@ -1,9 +1,11 @@
 -- Times are microseconds since the Unix epoch, amounts minor units of a currency.
 
 CREATE TABLE meta (
-    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    id      INTEGER PRIMARY KEY CHECK (id = 1),
     -- Names the history of this database; a restore changes it.
-    epoch TEXT NOT NULL
+    epoch   TEXT NOT NULL,
+    -- Counts the transactions that changed rooms other than by events.
+    touches INTEGER NOT NULL DEFAULT 0
 );
 
 --bun:split
