@@ -81,21 +81,30 @@ func TestOneOfManyAcceptancesWins(t *testing.T) {
 	})
 }
 
-// TestTheStoreIsTheFoldOfItsRooms gives random commands, several at once, and
-// holds what the store says against a model that decides them one by one.
+// TestTheStoreIsTheFoldOfItsRooms gives random commands, several at once, to two
+// stores on one database, and holds what they say against a model that decides
+// them one by one.
 func TestTheStoreIsTheFoldOfItsRooms(t *testing.T) {
 	for _, db := range databases {
 		t.Run(db.name, func(t *testing.T) {
 			e := newEnv(t, Config{URL: db.url(t), MaxBatch: 7})
+			stores := []*Store{e.Store}
+			e.open()
+			stores = append(stores, e.Store)
 			rapid.Check(t, func(rt *rapid.T) {
 				w := e.world(rapid.Int64Range(500, 3000).Draw(rt, "budget"))
 				m := newModel(e, w, rt)
+				m.stores = stores
 				rt.Repeat(map[string]func(*rapid.T){
 					"burst": m.burst,
+					"seen": func(rt *rapid.T) {
+						id := rapid.SampledFrom(m.ids).Draw(rt, "room")
+						m.store(rt).MarkSeen(id, rooms.Influencer, rapid.Int64Range(1, 9).Draw(rt, "seq"))
+					},
 					"clock": func(rt *rapid.T) { e.clk.advance(time.Duration(rapid.IntRange(1, 40).Draw(rt, "hours")) * time.Hour) },
 					"budget": func(rt *rapid.T) {
 						b := rapid.Int64Range(100, 4000).Draw(rt, "budget")
-						_, err := e.UpdateCampaign(t.Context(), w.sponsor.ID, w.campaign.ID, CampaignPatch{Budget: &b})
+						_, err := m.store(rt).UpdateCampaign(t.Context(), w.sponsor.ID, w.campaign.ID, CampaignPatch{Budget: &b})
 						var r *rooms.Refusal
 						if err != nil && !errors.As(err, &r) {
 							rt.Fatal(err)
@@ -103,7 +112,7 @@ func TestTheStoreIsTheFoldOfItsRooms(t *testing.T) {
 						m.budget(rt, b, err == nil)
 					},
 					"expire": func(rt *rapid.T) {
-						if _, err := e.Expire(t.Context()); err != nil {
+						if _, err := m.store(rt).Expire(t.Context()); err != nil {
 							rt.Fatal(err)
 						}
 						m.reload(rt)
@@ -127,6 +136,7 @@ func TestTheStoreIsTheFoldOfItsRooms(t *testing.T) {
 // model is what the rules make of the commands of one campaign.
 type model struct {
 	e        *env
+	stores   []*Store
 	w        world
 	campaign rooms.Campaign
 	rooms    map[string]*rooms.State
@@ -149,6 +159,11 @@ func newModel(e *env, w world, rt *rapid.T) *model {
 		m.parties[id] = e.user(rooms.Influencer)
 	}
 	return m
+}
+
+// store is one of those on the database.
+func (m *model) store(rt *rapid.T) *Store {
+	return rapid.SampledFrom(m.stores).Draw(rt, "store")
 }
 
 // draw makes a command on what the model knows of the room, right or wrong.
@@ -194,13 +209,14 @@ func (m *model) burst(rt *rapid.T) {
 	n := rapid.IntRange(1, 12).Draw(rt, "n")
 	commands, results := make([]Command, n), make([]Result, n)
 	var wg sync.WaitGroup
+	store := m.store(rt)
 	for i := range commands {
 		// Drawn on the state before the burst: some of them are stale on purpose.
 		commands[i] = m.draw(rt)
 		wg.Add(1)
 		c := commands[i]
 		c.Done = func(r Result) { results[i] = r; wg.Done() }
-		m.e.Submit(c)
+		store.Submit(c)
 	}
 	wg.Wait()
 	for i := range commands {
