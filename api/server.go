@@ -13,10 +13,8 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/fasthttp/websocket"
 	"github.com/gofiber/fiber/v2"
 	"github.com/oklog/ulid/v2"
-	"github.com/valyala/fasthttp"
 
 	"parley/hub"
 	"parley/store"
@@ -36,7 +34,7 @@ type Server struct {
 	origins   origins
 	limits    limits
 	passwords *passwords
-	upgrader  websocket.FastHTTPUpgrader
+	upgrader  fiber.Handler
 	watch     *watch
 	csp       string
 
@@ -91,13 +89,7 @@ func New(cfg Config) (*Server, error) {
 	s.buffers.New = func() any { b := make([]byte, 0, chunkBytes); return &b }
 	s.inputs.New = func() any { return new(input) }
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	s.upgrader = websocket.FastHTTPUpgrader{
-		HandshakeTimeout: 5 * time.Second,
-		// Small: a connection keeps its read buffer while it is idle, and frames are
-		// read past it. Nothing is written through the library but control frames.
-		ReadBufferSize: 512, WriteBufferSize: 256, WriteBufferPool: &sync.Pool{},
-		CheckOrigin: func(*fasthttp.RequestCtx) bool { return true }, // upgrade has
-	}
+	s.upgrader = s.newUpgrader()
 	s.csp = contentPolicy(&s.origins)
 	s.watch = newWatch(s)
 	s.app = fiber.New(fiber.Config{

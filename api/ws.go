@@ -10,11 +10,13 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
 	"github.com/fasthttp/websocket"
+	contrib "github.com/gofiber/contrib/websocket"
 	"github.com/gofiber/fiber/v2"
 
 	"parley/hub"
@@ -48,22 +50,53 @@ func (s *Server) upgrade(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	requestID := requestIDOf(c)
-	err = s.upgrader.Upgrade(c.Context(), func(ws *websocket.Conn) {
-		defer func() { // nothing above catches it
-			if p := recover(); p != nil {
-				s.log.Error("panic in an upgrade", "request_id", requestID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-				_ = ws.Close()
-			}
-		}()
-		if conn, ok := released(ws); ok {
-			s.serve(ws, conn, who, requestID)
-		}
-	})
-	if err != nil {
+	c.Locals(localAdmitted, admitted{who: who, requestID: requestIDOf(c)})
+	if err := s.upgrader(c); err != nil {
 		return malformed("The WebSocket handshake is not valid.")
 	}
 	return nil
+}
+
+// localAdmitted carries an admitted over the upgrade, which only locals with a
+// string as their key survive.
+const localAdmitted = "admitted"
+
+// admitted is what upgrade has found out about a request.
+type admitted struct {
+	who       caller
+	requestID string
+}
+
+// newUpgrader makes the handler that turns a request into a socket.
+func (s *Server) newUpgrader() fiber.Handler {
+	return contrib.New(s.upgraded, contrib.Config{
+		HandshakeTimeout: 5 * time.Second,
+		// Small: a connection keeps its read buffer while it is idle, and frames are
+		// read past it. Nothing is written through the library but control frames.
+		ReadBufferSize: 512, WriteBufferSize: 256, WriteBufferPool: &sync.Pool{},
+		Origins: []string{"*"}, // upgrade has checked it
+		// The library's own would tell the client what the panic said.
+		RecoverHandler: func(ws *contrib.Conn) {
+			if p := recover(); p != nil {
+				s.log.Error("panic in an upgrade", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				_ = ws.Close()
+			}
+		},
+	})
+}
+
+// upgraded takes over a socket. The library's wrapper goes back to a pool, and to
+// another client, when this returns; only the connection inside it is kept.
+func (s *Server) upgraded(wrapper *contrib.Conn) {
+	request, ok := wrapper.Locals(localAdmitted).(admitted)
+	ws := wrapper.Conn
+	if !ok {
+		_ = ws.Close()
+		return
+	}
+	if conn, ok := released(ws); ok {
+		s.serve(ws, conn, request.who, request.requestID)
+	}
 }
 
 // released is the network connection below an upgraded one, once nothing of the
