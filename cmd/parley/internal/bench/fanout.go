@@ -24,7 +24,7 @@ type Fanout struct {
 	Duration time.Duration `default:"15s" help:"How long is measured."`
 	Warmup   time.Duration `default:"2s" help:"How long it runs before that."`
 	Size     int           `default:"300" help:"Bytes of a message's frame."`
-	Window   int           `default:"4" help:"Messages that may be on their way at a time."`
+	Window   int           `default:"32" help:"Messages that may be on their way at a time."`
 }
 
 // stalledBuffer is the receive buffer of a reader that will stop: small, so that

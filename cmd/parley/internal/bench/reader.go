@@ -3,7 +3,6 @@ package bench
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -30,6 +29,8 @@ type reader struct {
 	conn  *wire.Conn
 	epoch string
 	got   received
+	// pageEnd is the last seq of the page that is arriving, 0 when the topic is live.
+	pageEnd int64
 	// k is the number of the last message that came, for others.
 	k atomic.Int64
 }
@@ -62,41 +63,30 @@ func (r *reader) open(ctx context.Context, after int64) error {
 		r.epoch, r.got.base = welcome.Epoch, after
 	}
 	r.conn = conn
-	return r.page(answer.More)
+	r.paged(&answer)
+	return nil
 }
 
-// page asks for the next page of a long tail, if there are more: the answer to a
-// leave says that the last one has come whole.
-func (r *reader) page(more bool) error {
-	if !more {
-		return nil
+// paged notes whether only a page follows, after which to join again.
+func (r *reader) paged(f *wire.Frame) {
+	if r.pageEnd = 0; f.More {
+		r.pageEnd = f.To
 	}
-	raw, err := json.Marshal(map[string]string{"id": leaveID, "type": "leave", "topic": r.topic})
-	if err != nil {
-		return fmt.Errorf("encode a leave: %w", err)
-	}
-	return r.conn.Write(raw)
 }
 
-// answered takes the answer to a join or a leave after open.
+// answered takes the answer to a join after open.
 func (r *reader) answered(raw []byte) error {
 	var f wire.Frame
-	if err := f.Parse(raw); err != nil {
+	if err := f.Parse(raw); err != nil || !f.IsAnswer() {
 		return err
 	}
 	if f.Error != nil {
 		refused, err := wire.ParseError(f.Error)
 		return errors.Join(refused, err)
 	}
-	if string(f.ID) == leaveID {
-		after := r.got.head()
-		return r.conn.Write(joinRequest(r.topic, &after, r.epoch))
-	}
-	return r.page(f.More)
+	r.paged(&f)
+	return nil
 }
-
-// leaveID is the id of a leave.
-const leaveID = "leave"
 
 // next reads up to the next event that is new, and gives its bytes and the
 // message's number in it. They are valid until the call after.
@@ -117,10 +107,17 @@ func (r *reader) next() (raw []byte, k int64, err error) {
 			continue
 		}
 		k := numberAfter(raw, textMark)
-		if r.got.take(seq, k) {
-			r.k.Store(k)
-			return raw, k, nil
+		if !r.got.take(seq, k) {
+			continue
 		}
+		r.k.Store(k)
+		if r.pageEnd > 0 && seq >= r.pageEnd {
+			r.pageEnd = 0
+			if err := r.conn.Write(joinRequest(r.topic, &seq, r.epoch)); err != nil {
+				return nil, 0, err
+			}
+		}
+		return raw, k, nil
 	}
 }
 

@@ -320,7 +320,7 @@ func (c *Client) lost(conn *Conn) {
 	}
 	clear(c.joins)
 	for _, t := range c.topics {
-		t.joinID, t.leaveID = "", ""
+		t.joinID, t.pageEnd = "", 0
 	}
 }
 
@@ -441,7 +441,7 @@ func (c *Client) hint(frame map[string]any) {
 // received handles one frame.
 func (c *Client) received(conn *Conn, f *Frame) error {
 	if f.IsAnswer() {
-		return c.answered(conn, f)
+		return c.answered(f)
 	}
 	if f.Topic == nil {
 		return nil // a kind of frame that is newer than this client
@@ -459,7 +459,7 @@ func (c *Client) received(conn *Conn, f *Frame) error {
 	return c.join(conn, t)
 }
 
-func (c *Client) answered(conn *Conn, f *Frame) error {
+func (c *Client) answered(f *Frame) error {
 	id := string(f.ID)
 	var refusal *Error
 	if f.Error != nil {
@@ -469,12 +469,11 @@ func (c *Client) answered(conn *Conn, f *Frame) error {
 		}
 	}
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	if t := c.joins[id]; t != nil {
 		delete(c.joins, id)
-		c.mu.Unlock()
-		return c.joinAnswered(conn, t, id, f, refusal)
+		return c.joinAnswered(t, id, f, refusal)
 	}
-	defer c.mu.Unlock()
 	p := c.pending[id]
 	if p == nil {
 		return nil // the caller did not wait for it

@@ -179,7 +179,7 @@ func (c *fakeConn) join(m map[string]any) {
 		from = int64(after)
 	}
 	end := min(head, from+int64(s.page))
-	answer["from"], answer["more"] = from, end < head
+	answer["from"], answer["to"], answer["more"] = from, end, end < head
 	raw, err := json.Marshal(answer)
 	if err != nil {
 		s.t.Error(err)

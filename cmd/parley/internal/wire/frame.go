@@ -18,7 +18,7 @@ type Frame struct {
 	// Of answers.
 	ID, Error, Snapshot        []byte
 	OK, Duplicate, More, Reset bool
-	From                       int64
+	From, To                   int64
 
 	// Of answers and events.
 	Topic, Epoch []byte
@@ -79,6 +79,8 @@ func (f *Frame) take(name, value []byte, at int) {
 		f.Seq, f.HasSeq = number(value)
 	case "from":
 		f.From, _ = number(value)
+	case "to":
+		f.To, _ = number(value)
 	case "more":
 		f.More = truth(value)
 	case "reset":

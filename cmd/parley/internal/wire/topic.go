@@ -32,9 +32,11 @@ type Topic struct {
 	name   string
 
 	// The rest is guarded by client.mu.
-	cursor  Cursor
-	joinID  string // the join that waits for its answer
-	leaveID string // the leave that marks the end of a page
+	cursor Cursor
+	joinID string // the join that waits for its answer
+	// pageEnd is the last seq of the page that is arriving, after which the topic
+	// must be joined again; 0 when it is live.
+	pageEnd int64
 	// stateAt is the seq of the last snapshot; events up to it are past.
 	stateAt int64
 	queue   []Update
@@ -74,11 +76,11 @@ func (c *Client) joinAt(topic string, at Cursor) *Topic {
 // join asks for what comes after the cursor, if no join is under way.
 func (c *Client) join(conn *Conn, t *Topic) error {
 	c.mu.Lock()
-	if c.conn != conn || t.joinID != "" || t.leaveID != "" || c.topics[t.name] != t {
+	if c.conn != conn || t.joinID != "" || c.topics[t.name] != t {
 		c.mu.Unlock()
 		return nil
 	}
-	t.joinID = c.frameID()
+	t.joinID, t.pageEnd = c.frameID(), 0
 	c.joins[t.joinID] = t
 	frame := map[string]any{"id": t.joinID, "type": "join", "topic": t.name}
 	if t.cursor.Known {
@@ -96,26 +98,13 @@ func (c *Client) send(conn *Conn, frame map[string]any) error {
 	return c.write(conn, raw)
 }
 
-// joinAnswered takes the answer to a join, or to the leave that ends a page.
-func (c *Client) joinAnswered(conn *Conn, t *Topic, id string, f *Frame, refusal *Error) error {
-	c.mu.Lock()
-	if t.leaveID == id {
-		// The server answers in the order of the questions: the page is complete.
-		t.leaveID = ""
-		full := t.full
-		c.mu.Unlock()
-		if full {
-			return nil // Next goes on when the queue is empty
-		}
-		return c.join(conn, t)
-	}
+// joinAnswered takes the answer to a join; c.mu is held.
+func (c *Client) joinAnswered(t *Topic, id string, f *Frame, refusal *Error) error {
 	if t.joinID != id {
-		c.mu.Unlock()
 		return nil // it was left meanwhile
 	}
 	t.joinID = ""
 	if refusal != nil {
-		defer c.mu.Unlock()
 		if _, again := refusal.RetryAfter(); again {
 			return refusal // with a new connection, after a pause
 		}
@@ -137,17 +126,8 @@ func (c *Client) joinAnswered(conn *Conn, t *Topic, id string, f *Frame, refusal
 		t.full = false
 	}
 	t.push(Update{Joined: j})
-	var leave map[string]any
 	if f.More {
-		// Only a page follows, and the answer does not say where it ends. The answer
-		// to a leave comes after it.
-		t.leaveID = c.frameID()
-		c.joins[t.leaveID] = t
-		leave = map[string]any{"id": t.leaveID, "type": "leave", "topic": t.name}
-	}
-	c.mu.Unlock()
-	if leave != nil {
-		return c.send(conn, leave)
+		t.pageEnd = f.To
 	}
 	return nil
 }
@@ -186,7 +166,7 @@ func (t *Topic) received(f *Frame) (again bool, err error) {
 	}
 	e.Past = e.Seq <= t.stateAt
 	t.push(Update{Event: &e})
-	return false, nil
+	return t.pageEnd > 0 && e.Seq >= t.pageEnd, nil
 }
 
 // push and fail are called with client.mu held.
