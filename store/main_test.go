@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -30,6 +31,7 @@ func TestMain(m *testing.M) {
 	if role := os.Getenv(childEnv); role != "" {
 		os.Exit(child(role))
 	}
+	fewerChecks()
 	code := m.Run()
 	if server.stop != nil {
 		if err := server.stop(); err != nil {
@@ -38,6 +40,20 @@ func TestMain(m *testing.M) {
 		}
 	}
 	os.Exit(code)
+}
+
+// fewerChecks lowers rapid's default: a check here is some hundred durable
+// transactions. What the command line says holds.
+func fewerChecks() {
+	flag.Parse()
+	const name = "rapid.checks"
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	if !given {
+		if err := flag.Set(name, "25"); err != nil {
+			panic(err)
+		}
+	}
 }
 
 func postgresURL(t testing.TB) string {

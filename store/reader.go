@@ -67,7 +67,7 @@ const tailSQL = "WITH RECURSIVE start (pos) AS (SELECT coalesce(" +
 	"SELECT e.pos, e.prev, e.room_id, e.seq, e.type, e.body FROM start JOIN events e ON e.pos = start.pos" +
 	" UNION ALL SELECT e.pos, e.prev, e.room_id, e.seq, e.type, e.body FROM walk w JOIN events e ON e.pos = w.prev" +
 	" WHERE w.seq > ? + 1)" +
-	" SELECT e.pos, e.room_id, e.seq, e.type, e.body FROM walk e WHERE e.seq > ? AND e.seq <= ? ORDER BY e.seq"
+	" SELECT w.pos, w.room_id, w.seq, w.type, w.body FROM walk w WHERE w.seq > ? AND w.seq <= ? ORDER BY w.seq"
 
 // tailArgs are the arguments of tailSQL.
 func tailArgs(room string, low, high int64) []any {

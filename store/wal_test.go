@@ -27,7 +27,7 @@ func TestTheWriteAheadLogStaysShort(t *testing.T) {
 	// Several times what the log may hold, while somebody reads.
 	text := strings.Repeat("word ", 700)
 	written := int64(0)
-	for written < 40*frames*4096 {
+	for written < 16*frames*4096 {
 		var commands []Command
 		for range 400 {
 			c := e.say(w.sponsor, room, text)
