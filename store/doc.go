@@ -16,14 +16,26 @@
 // writer is at the next batch. Nothing is answered before its commit is durable
 // (synchronous=FULL, synchronous_commit=on).
 //
+// # The log
+//
+// Events are numbered under the writer's lock: per room by seq, over all rooms by
+// pos, both without gaps and in commit order. The table is ordered by pos and has
+// no index over (room, seq), which would cost a page of its own for nearly every
+// event: each event names the one before it in its room, and every 32nd is marked,
+// so that any part of a room's log is found in a few steps. What keeps seq unique is
+// the update of the room's row, which names the seq that it follows. Verify checks
+// all of it.
+//
 // # Several processes on one database
 //
 // A transaction of the writer holds a lock that only one process has at a time:
 // two files locked with flock beside a SQLite database, the row of the meta
-// table on PostgreSQL. Between its transactions a writer keeps rooms in memory;
-// it drops them when the database says that somebody else has committed since.
-// Events are numbered under that lock: per room by seq, over all rooms by pos,
-// both without gaps and in commit order.
+// table on PostgreSQL. Between its transactions a writer keeps rooms in memory.
+// When others have committed since, it reads their events and follows them; when
+// they have changed rooms in another way (read markers, times to look at), which
+// meta counts, it forgets what it knows.
+//
+// SQLite's write-ahead log is copied back beside the writer, see checkpointer.
 //
 // # Failures
 //

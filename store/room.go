@@ -132,52 +132,6 @@ func parseRoom[V any](v []V) (roomRow, error) {
 	return r, nil
 }
 
-// columns takes values one after the other and remembers what did not fit.
-type columns[V any] struct {
-	v   []V
-	i   int
-	bad string
-}
-
-func (p *columns[V]) next() any {
-	if p.i >= len(p.v) {
-		p.bad = "is missing"
-		return nil
-	}
-	v := any(p.v[p.i])
-	p.i++
-	return v
-}
-
-func take[T, V any](p *columns[V]) T {
-	v := p.next()
-	t, ok := v.(T)
-	if !ok && p.bad == "" {
-		p.bad = fmt.Sprintf("%d holds a %T", p.i-1, v)
-	}
-	return t
-}
-
-func (p *columns[V]) text() string  { return take[string](p) }
-func (p *columns[V]) int() int64    { return take[int64](p) }
-func (p *columns[V]) bytes() []byte { return take[[]byte](p) }
-
-func (p *columns[V]) intOrNull() int64 {
-	if p.i < len(p.v) && any(p.v[p.i]) == nil {
-		p.i++
-		return 0
-	}
-	return p.int()
-}
-
-func (p *columns[V]) textOrNull() (string, bool) {
-	if p.i < len(p.v) && any(p.v[p.i]) == nil {
-		p.i++
-		return "", false
-	}
-	return p.text(), true
-}
-
 // offer reads what a row says of an offer and where its event is.
 func (p *columns[V]) offer(currency rooms.Currency) (o OfferBrief, pos int64) {
 	o.Seq, pos, o.Author = p.int(), p.int(), rooms.Side(p.text())

@@ -81,18 +81,6 @@ func orEnd(before int64) int64 {
 	return before
 }
 
-// committed reads the columns of committedColumns.
-func (p *columns[V]) committed() Committed {
-	return Committed{Pos: p.int(), Room: p.text(), Seq: p.int(), Type: rooms.EventType(p.text()), Body: p.bytes()}
-}
-
-func (p *columns[V]) err(what string) error {
-	if p.bad != "" {
-		return fmt.Errorf("%w: %s: column %s", errCorrupt, what, p.bad)
-	}
-	return nil
-}
-
 // ListRooms lists a user's rooms, newest change first, with the cursor of the
 // next page (empty at the end) and the number of unread events in all of the
 // user's rooms. An empty user lists everybody's rooms, for an admin.
