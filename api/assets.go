@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/compress"
 )
 
 // hashedAssets is where the app's build puts files whose names change with
@@ -26,7 +27,7 @@ const unbuilt = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Par
 // assetRoutes serves the app: files by name, and its index for every other path,
 // as the app itself knows its pages.
 func (s *Server) assetRoutes() {
-	s.app.Use(func(c *fiber.Ctx) error {
+	s.app.Use(compress.New(), func(c *fiber.Ctx) error {
 		if c.Method() != fiber.MethodGet && c.Method() != fiber.MethodHead {
 			return fiber.ErrNotFound
 		}

@@ -56,6 +56,9 @@ func TestRegistrationRefusesByField(t *testing.T) {
 		body[field] = value
 		w.send("POST", "/api/auth/register", body, nil).refused(422, "invalid", field)
 	}
+	w.send("POST", "/api/auth/register", object{
+		"email": "a@example.com", "password": password, "name": "A\u0007B", "role": "sponsor",
+	}, nil).refused(422, "invalid", "name")
 	for field := range map[string]bool{"email": true, "password": true, "name": true, "role": true} {
 		body := object{"email": "a@example.com", "password": password, "name": "A", "role": "sponsor"}
 		delete(body, field)
@@ -149,6 +152,18 @@ type clock struct{ ahead atomic.Int64 }
 
 func (c *clock) now() time.Time           { return time.Now().Add(time.Duration(c.ahead.Load())) }
 func (c *clock) forward(by time.Duration) { c.ahead.Add(int64(by)) }
+
+func TestExpiredSessionsAreDeleted(t *testing.T) {
+	var c clock
+	w := start(t, options{clock: c.now})
+	p := w.join(rooms.Sponsor)
+	c.forward(31 * 24 * time.Hour)
+	until(t, "the expired session is deleted", func() bool {
+		list, err := w.store.ListSessions(context.Background(), p.id, rooms.At(time.Now()))
+		must(t, err)
+		return len(list) == 0
+	})
+}
 
 func TestSessionsExpire(t *testing.T) {
 	var c clock

@@ -7,6 +7,7 @@ import (
 	"net/mail"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -109,9 +110,17 @@ func (s *Server) register(ctx context.Context, r *request, in *registerInput) (*
 	if err != nil {
 		return nil, err
 	}
-	name := strings.TrimSpace(b.Name)
-	if name == "" {
-		return nil, invalid("name", "is required")
+	name, err := cleanLine("name", b.Name, true)
+	if err != nil {
+		return nil, err
+	}
+	category, err := cleanLine("category", b.Category, false)
+	if err != nil {
+		return nil, err
+	}
+	niche, err := cleanLine("niche", b.Niche, false)
+	if err != nil {
+		return nil, err
 	}
 	if err := checkPassword(b.Password); err != nil {
 		return nil, err
@@ -124,7 +133,7 @@ func (s *Server) register(ctx context.Context, r *request, in *registerInput) (*
 		Email: email, Name: name, Role: b.Role, PasswordHash: hash, Approved: !s.cfg.RequireApproval,
 	}
 	if b.Role == rooms.Influencer {
-		u.Category, u.Niche, u.Reach = strings.TrimSpace(b.Category), strings.TrimSpace(b.Niche), b.Reach
+		u.Category, u.Niche, u.Reach = category, niche, b.Reach
 	}
 	if u, err = s.store.CreateUser(ctx, u); err != nil {
 		return nil, err
@@ -187,9 +196,9 @@ func (s *Server) createToken(ctx context.Context, r *request, in *tokenInput) (*
 	if in.Body.ExpiresIn != 0 {
 		ttl = time.Duration(in.Body.ExpiresIn) * time.Second
 	}
-	name := strings.TrimSpace(in.Body.Name)
-	if name == "" {
-		return nil, invalid("name", "is required")
+	name, err := cleanLine("name", in.Body.Name, true)
+	if err != nil {
+		return nil, err
 	}
 	token, session, err := s.startSession(ctx, r.who.id, store.SessionBearer, name, ttl)
 	if err != nil {
@@ -214,6 +223,19 @@ func (s *Server) me(ctx context.Context, r *request, _ *struct{}) (*meOutput, er
 		}
 	}
 	return &meOutput{Body: v}, nil
+}
+
+// cleanLine trims a text of one line. Control characters have no place in it:
+// they could make one name look like another.
+func cleanLine(field, s string, required bool) (string, error) {
+	s = strings.TrimSpace(s)
+	if required && s == "" {
+		return "", invalid(field, "is required")
+	}
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		return "", invalid(field, "must not hold control characters")
+	}
+	return s, nil
 }
 
 // cleanEmail is an address in the form in which it is stored.

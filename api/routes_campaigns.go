@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/oklog/ulid/v2"
@@ -180,8 +179,9 @@ func (s *Server) createCampaign(ctx context.Context, r *request, in *createCampa
 		return nil, err
 	}
 	b := &in.Body
-	if b.Name = strings.TrimSpace(b.Name); b.Name == "" {
-		return nil, invalid("name", "is required")
+	name, err := cleanLine("name", b.Name, true)
+	if err != nil {
+		return nil, err
 	}
 	if !b.Budget.Currency.Valid() {
 		return nil, invalid("budget.currency", "must be an ISO 4217 code such as EUR")
@@ -191,7 +191,7 @@ func (s *Server) createCampaign(ctx context.Context, r *request, in *createCampa
 		return nil, err
 	}
 	c, err := s.store.CreateCampaign(ctx, store.Campaign{
-		Sponsor: r.who.id, Name: b.Name, Description: b.Description, Goals: b.Goals,
+		Sponsor: r.who.id, Name: name, Description: b.Description, Goals: b.Goals,
 		Category: b.Category, Niches: b.Niches, StartsAt: *starts, EndsAt: *ends,
 		Public: b.Visibility == visibilityPublic, Currency: b.Budget.Currency, Budget: b.Budget.Amount,
 	})
@@ -266,8 +266,8 @@ func (s *Server) updateCampaign(ctx context.Context, r *request, in *updateCampa
 		return nil, notFound("campaign")
 	}
 	if b.Name != nil {
-		if *b.Name = strings.TrimSpace(*b.Name); *b.Name == "" {
-			return nil, invalid("name", "is required")
+		if *b.Name, err = cleanLine("name", *b.Name, true); err != nil {
+			return nil, err
 		}
 	}
 	starts, ends, err := s.campaignDates(b.StartsOn, b.EndsOn)

@@ -347,6 +347,7 @@ func TestTheAppIsServed(t *testing.T) {
 	app := fstest.MapFS{
 		"index.html":             {Data: []byte("<!doctype html><title>App</title>")},
 		"assets/index-abc123.js": {Data: []byte("let a = 1")},
+		"assets/large-1.js":      {Data: []byte(strings.Repeat("let a = 1\n", 1000))},
 		"favicon.svg":            {Data: []byte("<svg/>")},
 		".vite/manifest.json":    {Data: []byte("{}")},
 	}
@@ -360,6 +361,10 @@ func TestTheAppIsServed(t *testing.T) {
 	js := w.send("GET", "/assets/index-abc123.js", nil, nil).want(200)
 	if !strings.Contains(js.header.Get("Cache-Control"), "immutable") || !strings.HasPrefix(js.header.Get("Content-Type"), "text/javascript") {
 		t.Errorf("asset: %v", js.header)
+	}
+	packed := w.send("GET", "/assets/large-1.js", nil, http.Header{"Accept-Encoding": {"gzip"}}).want(200)
+	if packed.header.Get("Content-Encoding") != "gzip" || len(packed.raw) > 1000 {
+		t.Errorf("%d bytes came as %q", len(packed.raw), packed.header.Get("Content-Encoding"))
 	}
 	if svg := w.send("GET", "/favicon.svg", nil, nil).want(200); svg.header.Get("Content-Type") != "image/svg+xml" {
 		t.Errorf("favicon: %v", svg.header)

@@ -308,6 +308,13 @@ func TestPresenceTypingAndSeen(t *testing.T) {
 	until(t, "seen is stored", func() bool {
 		return n.sponsor.call("GET", "/api/rooms/"+n.room, nil).want(200).number("seen.influencer") == 2
 	})
+	// Nobody has seen what has not happened.
+	influencer.write(object{"type": "seen", "room": n.room, "seq": 1 << 60})
+	sponsor.next("seen", func(f object) bool { return f["type"] == "seen" })
+	sponsor.done(object{"type": "message", "room": n.room, "text": "unseen"})
+	if got := n.influencer.call("GET", "/api/rooms", nil).want(200); got.number("unread_total") != 1 {
+		t.Errorf("unread after seeing too much: %s", got.raw)
+	}
 	must(t, influencer.CloseNow())
 	sponsor.next("one is left", here(n.sponsor.id))
 }

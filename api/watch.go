@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/hub"
+	"parley/rooms"
 )
 
 // Close codes of this edge; docs/protocol.md says what a client does next.
@@ -39,7 +40,8 @@ type watched struct {
 
 // watch looks after all connections with two goroutines: one pings and closes
 // what does not answer or has outlived its session, the other checks, as a net
-// below hub.Disconnect, that the sessions still are in the store.
+// below hub.Disconnect, that the sessions still are in the store, and now and
+// then deletes those that have expired.
 type watch struct {
 	server *Server
 	tick   time.Duration
@@ -61,7 +63,16 @@ func (w *watch) start() {
 	ctx, stop := context.WithCancel(context.Background())
 	w.stop = stop
 	w.done.Go(func() { w.every(ctx, func() { w.beat(w.server.cfg.Clock()) }) })
-	w.done.Go(func() { w.every(ctx, func() { w.recheck(ctx) }) })
+	w.done.Go(func() {
+		pruned := w.server.cfg.Clock()
+		w.every(ctx, func() {
+			w.recheck(ctx)
+			if now := w.server.cfg.Clock(); now.Sub(pruned) >= pruneEvery {
+				pruned = now
+				w.prune(ctx)
+			}
+		})
+	})
 }
 
 func (w *watch) close() {
@@ -161,6 +172,21 @@ func (w *watch) recheck(ctx context.Context) {
 		cancel()
 		w.server.endSocket(c.client, err)
 	}
+}
+
+// pruneEvery is how often sessions that have expired are deleted. Until then
+// they only take up room.
+const pruneEvery = time.Hour
+
+func (w *watch) prune(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	n, err := w.server.store.PruneSessions(ctx, rooms.At(w.server.cfg.Clock()))
+	if err != nil {
+		w.server.log.Warn("delete expired sessions", "err", err)
+		return
+	}
+	w.server.log.Debug("deleted expired sessions", "count", n)
 }
 
 // next picks the connections to be checked in this tick.
