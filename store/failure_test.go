@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -190,7 +191,9 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 		})
 		must(t, err)
 	}
-	pages("1") // as few as it has now
+	var now int
+	must(t, e.reads.db.QueryRowContext(t.Context(), "PRAGMA page_count").Scan(&now))
+	pages(strconv.Itoa(now + 40))
 	text := strings.Repeat("word ", 700)
 	var failed Command
 	taken := 0
@@ -207,17 +210,43 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 	if failed.CMID == "" {
 		t.Fatal("the disk never filled")
 	}
+	if taken == 0 {
+		t.Fatal("nothing was stored")
+	}
 	// It stays as it was, and reads go on.
 	unavailableErr(t, e.Do(t.Context(), failed).Err)
 	if rep := e.sound(); rep.Events != 2+taken {
 		t.Errorf("%d events after %d messages", rep.Events, taken)
 	}
+	// Read markers wait for better times.
+	e.MarkSeen(room, rooms.Influencer, 3)
+	for _, u := range []User{w.sponsor, w.influencer} {
+		unavailableErr(t, e.Do(t.Context(), e.say(u, room, text)).Err)
+	}
 	pages("1000000")
+	eventually(t, "the marker is written", func() bool {
+		snap, err := e.Snapshot(t.Context(), room)
+		must(t, err)
+		return snap.SeenInfluencer == 3
+	})
 	if res := e.ok(failed); res.Duplicate {
 		t.Error("a command that was not stored was kept")
 	}
 	e.ok(e.counter(w.influencer, room, 2, 400))
 	e.sound()
+}
+
+func TestAStoreClosesOnAFullDisk(t *testing.T) {
+	e := newEnv(t, Config{URL: sqliteURL(t), Logger: quiet()})
+	room := e.opened(e.world(1000), 300)
+	// From here on no statement of the writer is taken.
+	_, err := write(t.Context(), e.Store, false, func(ctx context.Context, tx *tx) (struct{}, error) {
+		_, err := tx.db.ExecContext(ctx, "PRAGMA query_only(1)")
+		return struct{}{}, err
+	})
+	must(t, err)
+	e.MarkSeen(room, rooms.Influencer, 1)
+	must(t, e.Close(t.Context()))
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

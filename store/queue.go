@@ -101,13 +101,18 @@ func (q *queue) ripen() {
 	q.signal()
 }
 
-// restore puts marks back that could not be written.
-func (q *queue) restore(seen map[seenKey]int64) {
+// restore puts marks back that could not be written, and reports whether they are
+// to ripen again. A closed queue lets them go.
+func (q *queue) restore(seen map[seenKey]int64) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.closed || len(seen) == 0 {
+		return false
+	}
 	for key, seq := range seen {
 		q.seen[key] = max(seq, q.seen[key])
 	}
+	return true
 }
 
 // take waits until something is to be done and takes up to limit items, and the

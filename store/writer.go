@@ -72,7 +72,9 @@ func (w *writer) batch(items []*item, seen map[seenKey]int64) {
 			for _, it := range items {
 				it.fail(unavailable("write", err))
 			}
-			w.queue.restore(seen)
+			if w.queue.restore(seen) {
+				time.AfterFunc(seenDelay, w.queue.ripen)
+			}
 			w.report(items, 0, began, true)
 			w.deliver.put(delivered{items: items})
 			return
