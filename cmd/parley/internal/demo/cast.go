@@ -174,6 +174,10 @@ func (p *player) catchUp(ctx context.Context) error {
 // answer goes into the room, thinks, and moves. A refusal means that the room
 // has moved on; the next notice tells.
 func (p *player) answer(ctx context.Context, room string) error {
+	// The notice may be of an event of one's own, or old by now.
+	if state, err := p.look(ctx, room); err != nil || state == nil {
+		return err
+	}
 	topic := p.client.Join("room:" + room)
 	defer topic.Leave()
 
@@ -185,15 +189,11 @@ func (p *player) answer(ctx context.Context, room string) error {
 	if err := p.clock.Sleep(ctx, thinking/2); err != nil {
 		return err
 	}
-	snapshot, err := p.store.Snapshot(ctx, room)
-	if err != nil {
-		return fmt.Errorf("demo: read room: %w", err)
+	state, err := p.look(ctx, room)
+	if err != nil || state == nil {
+		return err
 	}
-	state := &snapshot.State
 	standing := state.Standing()
-	if standing == nil || state.Turn() != p.user.Role {
-		return nil
-	}
 	first, err := p.firstFee(ctx, room, standing.Author)
 	if err != nil {
 		return err
@@ -223,6 +223,18 @@ func (p *player) answer(ctx context.Context, room string) error {
 		}
 	}
 	return nil
+}
+
+// look reads the room; nil when it is not the player's turn there.
+func (p *player) look(ctx context.Context, room string) (*rooms.State, error) {
+	snapshot, err := p.store.Snapshot(ctx, room)
+	if err != nil {
+		return nil, fmt.Errorf("demo: read room: %w", err)
+	}
+	if snapshot.State.Turn() != p.user.Role {
+		return nil, nil
+	}
+	return &snapshot.State, nil
 }
 
 // firstFee is the fee of a side's first offer in the room.
