@@ -164,6 +164,21 @@ test('nobody answers: the message fails, Retry keeps its id, and it is there onc
   await expect(log(influencer).getByText('Are you there?')).toHaveCount(1)
 })
 
+test('a page that is reloaded before the answer sends its message again, once', async () => {
+  await meet()
+  cluster.pause(0)
+  const field = influencer.getByRole('textbox', { name: 'Message' })
+  await field.fill('Still here?')
+  await field.press('Enter')
+  await expect(log(influencer).getByText('Sending…')).toBeVisible()
+  const reloaded = influencer.reload()
+  cluster.resume(0)
+  await reloaded
+  await expect(log(influencer).getByText('Still here?')).toHaveCount(1)
+  await expect(log(sponsor).getByText('Still here?')).toHaveCount(1)
+  await expect(log(influencer).getByText('Sending…')).toBeHidden()
+})
+
 test('what comes while one reads above is counted, and older history comes on demand', async () => {
   const room = await meet()
   for (let i = 1; i <= 70; i++) await command(influencer, room, { type: 'message', text: `message ${i}` })

@@ -1,4 +1,4 @@
-import { computed, ref, watch, type Ref } from 'vue'
+import { computed, onScopeDispose, ref, watch, type Ref } from 'vue'
 import type { Section, Side, Terms } from '@/services/protocol'
 import {
   changedSections,
@@ -17,14 +17,28 @@ export interface TermsDraftOptions {
   authors: () => Partial<Record<Section, Side>>
   side: Side
   context: () => TermsContext
+  /** Keeps what was typed under this name while the form is closed, as long as the page lives. */
+  keep?: string
 }
 
+/** Forms that were closed unsent, with the terms they began from. */
+const kept = new Map<string, { draft: Draft; base: Terms | null }>()
+
 /** Terms being written: read and checked at every keystroke, compared with what they answer. */
-export function useTermsDraft({ base, authors, side, context }: TermsDraftOptions) {
+export function useTermsDraft({ base, authors, side, context, keep }: TermsDraftOptions) {
   const currency = context().currency
   const draft = ref<Draft>(draftFrom(base.value, currency))
   const refusal = ref<FieldErrors>({})
   const rebased = ref(false)
+  let begunFrom = base.value
+  let done = false
+
+  const before = keep === undefined ? undefined : kept.get(keep)
+  if (before) {
+    begunFrom = before.base
+    draft.value = before.draft
+    takeOver(base.value)
+  }
 
   const read = computed(() => readDraft(draft.value, context()))
   const terms = computed(() => read.value.terms)
@@ -38,13 +52,29 @@ export function useTermsDraft({ base, authors, side, context }: TermsDraftOption
     base.value ? partialTerms(base.value, terms.value, side, authors()) : terms.value,
   )
 
-  // A newer offer came while this one was being written.
-  watch(base, (newer, begun) => {
-    if (!newer || !begun || newer === begun) return
+  /** Puts what was typed on top of newer terms. */
+  function takeOver(newer: Terms | null): void {
+    if (!newer || !begunFrom || newer === begunFrom) return
     const locked = (section: Section): boolean => lockedByOther(section, side, newer, authors())
-    draft.value = rebaseDraft(draft.value, begun, newer, locked, currency)
+    draft.value = rebaseDraft(draft.value, begunFrom, newer, locked, currency)
+    begunFrom = newer
     rebased.value = true
+  }
+
+  // A newer offer came while this one was being written.
+  watch(base, takeOver)
+
+  onScopeDispose(() => {
+    if (keep === undefined) return
+    const worthKeeping = !done && (changed.value.length > 0 || begunFrom === null)
+    if (worthKeeping) kept.set(keep, { draft: draft.value, base: begunFrom })
+    else kept.delete(keep)
   })
+
+  /** It was sent: nothing is kept. */
+  function sent(): void {
+    done = true
+  }
 
   // What the server said about a field holds until something is typed.
   watch(draft, () => (refusal.value = {}), { deep: true })
@@ -53,5 +83,5 @@ export function useTermsDraft({ base, authors, side, context }: TermsDraftOption
     refusal.value = { [fieldPath(field)]: message }
   }
 
-  return { draft, terms, errors, valid, changed, diff, partial, rebased, refuse }
+  return { draft, terms, errors, valid, changed, diff, partial, rebased, refuse, sent }
 }

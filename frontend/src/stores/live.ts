@@ -7,6 +7,7 @@ import type { Command } from '@/services/socket/commands'
 import type { TopicHandlers } from '@/services/socket/topic'
 import { newCommandId } from '@/services/ulid'
 import { useSession } from './session'
+import { loadUnsent, saveUnsent } from './unsent'
 
 /**
  * The one socket of the app, as reactive state. What it knows lives in the SocketClient;
@@ -19,6 +20,8 @@ export const useLive = defineStore('live', () => {
   /** How often the connection was opened; what is not a topic is read again on a change. */
   const openings = ref(0)
   const commands = shallowReactive(new Map<string, Command>())
+
+  let user = ''
 
   const client = new SocketClient({
     url: socketUrl(),
@@ -36,6 +39,7 @@ export const useLive = defineStore('live', () => {
   client.commands.onChange((command, gone) => {
     if (gone) commands.delete(command.id)
     else commands.set(command.id, { ...command })
+    if (user) saveUnsent(user, commands.values())
   })
 
   window.addEventListener('online', () => {
@@ -52,7 +56,21 @@ export const useLive = defineStore('live', () => {
 
   const isOpen = computed(() => state.value.state === 'open')
 
-  const start = (): void => client.start()
+  function start(): void {
+    user = session.user?.id ?? ''
+    for (const saved of loadUnsent(user)) {
+      if (client.commands.restore(saved)) void forgetAnswered(saved.id)
+    }
+    client.start()
+  }
+
+  /** An accept or the like has no row in a log: once it is answered, its event tells. */
+  async function forgetAnswered(id: string): Promise<void> {
+    const { body, state: fate } = await client.commands.settled(id)
+    if (body.type !== 'message' && body.type !== 'offer' && body.type !== 'counter' && fate !== 'failed') {
+      discard(id)
+    }
+  }
   const stop = (): void => client.stop()
   const join = (topic: string, handlers: TopicHandlers): (() => void) => client.join(topic, handlers)
   const now = (): number => client.clock.now()

@@ -123,6 +123,15 @@ describe('CommandQueue', () => {
     expect((await settled).state).toBe('sent')
   })
 
+  it('a command of before a reload is sent again under its old id, once', () => {
+    const saved = { id: 'old', room: 'r', body: message, createdAt: 1 }
+    const command = queue.restore(saved)
+    expect(queue.restore(saved)).toBeUndefined()
+    expect(sent).toEqual([{ id: 'old', room: 'r', type: 'message', text: 'hi' }])
+    queue.answered({ id: 'old', ok: true, seq: 3 })
+    expect(command).toMatchObject({ state: 'sent', seq: 3 })
+  })
+
   it('answers for others are not its own', () => {
     expect(queue.answered({ id: 'j1', ok: true })).toBe(false)
   })

@@ -17,6 +17,9 @@ export interface Command {
   error?: WireError
 }
 
+/** What is needed to send a command again. */
+export type SavedCommand = Pick<Command, 'id' | 'room' | 'body' | 'createdAt'>
+
 export type PostAnswer = CommandResult | { id?: string; error: WireError }
 
 export interface CommandTransport {
@@ -84,13 +87,21 @@ export class CommandQueue {
   }
 
   submit(room: string, body: CommandBody): Command {
-    const command: Command = {
+    return this.add({
       id: this.options.newId(),
       room,
       body,
       createdAt: (this.options.now ?? Date.now)(),
       state: 'sending',
-    }
+    })
+  }
+
+  /** Takes up a command of before the page was reloaded: sent again, under its old id. */
+  restore(saved: SavedCommand): Command | undefined {
+    return this.entries.has(saved.id) ? undefined : this.add({ ...saved, state: 'sending' })
+  }
+
+  private add(command: Command): Command {
     const entry: Entry = { command, timers: [], rateLimited: 0, waiters: [] }
     this.entries.set(command.id, entry)
     this.changed(entry)
