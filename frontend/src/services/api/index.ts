@@ -68,5 +68,6 @@ export const api = {
     }
   },
 
+  adminRoom: (id: string) => data(sdk.adminRoom({ path: { id } })),
   feed: (query: { before?: number; limit?: number }) => data(sdk.adminFeed({ query })),
 }
