@@ -54,6 +54,7 @@ lint: frontend/dist/.gitkeep ## Formatting, vet, staticcheck and the import rule
 
 .PHONY: fuzz
 fuzz: ## Fuzz the parsers of what comes from outside, a minute each
+	go test ./hub/redisbus -run '^$$' -fuzz '^FuzzParseMessage$$' -fuzztime 1m
 	go test ./rooms -run '^$$' -fuzz '^FuzzParsePatch$$' -fuzztime 1m
 	go test ./rooms/strictjson -run '^$$' -fuzz '^FuzzAgreesWithEncodingJSON$$' -fuzztime 1m
 	go test ./api -run '^$$' -fuzz '^FuzzFrame$$' -fuzztime 1m
