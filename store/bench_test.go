@@ -145,6 +145,12 @@ func BenchmarkOffersByCallers(b *testing.B) {
 	}
 }
 
+// BenchmarkOffersOnPostgres is the same on a PostgreSQL that syncs.
+func BenchmarkOffersOnPostgres(b *testing.B) {
+	s, list := openBench(b, Config{URL: postgresURL(b)}, 500)
+	haggle(b, []*Store{s}, list, 250)
+}
+
 // BenchmarkTwoInstances is two writers on one file, with the parties of each room
 // on different ones.
 func BenchmarkTwoInstances(b *testing.B) {
