@@ -98,7 +98,7 @@ func (ws *workingSet) catchUp(ctx context.Context, done since) error {
 		ws.forget()
 		return nil
 	}
-	ws.ledgers = make(map[string]*ledger)
+	ws.dropRows()
 	for i := range events {
 		e := &events[i]
 		ws.pos = e.pos
@@ -298,8 +298,8 @@ func (ws *workingSet) decide(ctx context.Context, id string, actor rooms.Actor, 
 	campaign := r.state.Campaign
 	open, opens := body.(rooms.Open)
 	if opens {
-		if refusal := ws.mayOpen(r, open, actor); refusal != nil {
-			return Result{}, refusal, nil
+		if refusal, err := ws.mayOpen(ctx, r, open, actor); err != nil || refusal != nil {
+			return Result{}, refusal, err
 		}
 		campaign = open.Campaign
 	}
@@ -327,7 +327,20 @@ func (ws *workingSet) decide(ctx context.Context, id string, actor rooms.Actor, 
 
 // mayOpen checks what the rules of a room cannot see: who the parties are and
 // whether they have a room already.
-func (ws *workingSet) mayOpen(r *room, open rooms.Open, actor rooms.Actor) *rooms.Refusal {
+func (ws *workingSet) mayOpen(ctx context.Context, r *room, open rooms.Open, actor rooms.Actor) (*rooms.Refusal, error) {
+	_, knowsInfluencer := ws.users[open.Influencer]
+	_, knowsActor := ws.users[actor.ID]
+	if ws.ledgers[open.Campaign] == nil || !knowsInfluencer || !knowsActor {
+		// Not loaded with the batch, or dropped since by a write that may have changed it.
+		err := ws.fetch(ctx, &wanted{opens: []openKey{{open.Campaign, open.Influencer, actor.ID}}})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return ws.mayMeet(r, open, actor), nil
+}
+
+func (ws *workingSet) mayMeet(r *room, open rooms.Open, actor rooms.Actor) *rooms.Refusal {
 	l := ws.ledgers[open.Campaign]
 	if l == nil {
 		return rooms.Refuse(rooms.CodeNotFound, "There is no such campaign.")
@@ -434,6 +447,13 @@ func (ws *workingSet) take(r *room, l *ledger, d *rooms.Decision) {
 			ws.pending.ledgers = append(ws.pending.ledgers, l)
 		}
 	}
+}
+
+// dropRows forgets the rows that are not rooms', after a write that may have
+// changed them.
+func (ws *workingSet) dropRows() {
+	ws.ledgers = make(map[string]*ledger)
+	clear(ws.users)
 }
 
 // touch notes that a room's row is to be written.

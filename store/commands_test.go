@@ -294,14 +294,7 @@ func TestAFullQueueRefuses(t *testing.T) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	taken, refused := 0, 0
-	// The writer stands still until all are submitted.
-	hold := make(chan struct{})
-	held := make(chan struct{})
-	e.submit(&item{
-		write: func(_ ctxT, _ *tx) error { close(held); <-hold; return nil },
-		done:  func(error) {},
-	})
-	<-held
+	release := e.hold()
 	for range 20 {
 		c := e.say(w.sponsor, room, "hello")
 		wg.Add(1)
@@ -318,7 +311,7 @@ func TestAFullQueueRefuses(t *testing.T) {
 		}
 		e.Submit(c)
 	}
-	close(hold)
+	release()
 	wg.Wait()
 	if taken != 4 || refused != 16 {
 		t.Errorf("%d taken, %d refused", taken, refused)

@@ -44,9 +44,8 @@ func (e *env) poison() {
 	e.schema(`ALTER TABLE events ADD CONSTRAINT poison CHECK (position('poison'::bytea in body) = 0)`)
 }
 
-// together submits commands while the writer stands still, so that they make one
-// batch, and gives their results.
-func (e *env) together(commands []Command) []Result {
+// hold makes the writer stand still until release.
+func (e *env) hold() (release func()) {
 	e.Helper()
 	hold, held := make(chan struct{}), make(chan struct{})
 	var once sync.Once
@@ -59,6 +58,24 @@ func (e *env) together(commands []Command) []Result {
 		done: func(error) {},
 	})
 	<-held
+	return func() { close(hold) }
+}
+
+// waiting waits until so many items are queued.
+func (e *env) waiting(n int) {
+	e.Helper()
+	eventually(e.T, "the items are queued", func() bool {
+		e.queue.mu.Lock()
+		defer e.queue.mu.Unlock()
+		return len(e.queue.items) >= n
+	})
+}
+
+// together submits commands while the writer stands still, so that they make one
+// batch, and gives their results.
+func (e *env) together(commands []Command) []Result {
+	e.Helper()
+	release := e.hold()
 	results := make([]Result, len(commands))
 	var wg sync.WaitGroup
 	for i, c := range commands {
@@ -66,7 +83,7 @@ func (e *env) together(commands []Command) []Result {
 		c.Done = func(r Result) { results[i] = r; wg.Done() }
 		e.Submit(c)
 	}
-	close(hold)
+	release()
 	wg.Wait()
 	return results
 }

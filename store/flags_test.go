@@ -2,6 +2,7 @@ package store
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -55,6 +56,50 @@ func TestAFlagFreezesTheRoomsAtOnce(t *testing.T) {
 		e.refused(e.say(w.sponsor, r1, "hello"), rooms.CodeFrozen)
 		must(t, e.Unflag(t.Context(), flag(FlagRoom, r1)))
 		e.ok(e.say(w.sponsor, r1, "hello"))
+		e.sound()
+	})
+}
+
+// TestAFlagHoldsInItsOwnBatch has a flag, and a change of a campaign, wait before
+// commands that they concern.
+func TestAFlagHoldsInItsOwnBatch(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		w, other := e.world(10_000), e.world(10_000)
+		room := e.opened(w, 300)
+		release := e.hold()
+		results := make(chan error, 2)
+		go func() {
+			results <- e.Flag(t.Context(), Flag{Kind: FlagUser, ID: w.influencer.ID, Reason: "r", Admin: "a"})
+		}()
+		e.waiting(1)
+		budget := int64(50)
+		go func() {
+			_, err := e.UpdateCampaign(t.Context(), other.sponsor.ID, other.campaign.ID, CampaignPatch{Budget: &budget})
+			results <- err
+		}()
+		e.waiting(2)
+		commands := []Command{
+			e.say(w.sponsor, room, "too late"),
+			openCommand(world{other.sponsor, w.influencer, other.campaign}, 10),
+			openCommand(other, 51),
+			openCommand(other, 50),
+		}
+		errs := make([]error, len(commands))
+		var wg sync.WaitGroup
+		for i, c := range commands {
+			wg.Add(1)
+			c.Done = func(r Result) { errs[i] = r.Err; wg.Done() }
+			e.Submit(c)
+		}
+		release()
+		wg.Wait()
+		for range 2 {
+			must(t, <-results)
+		}
+		refusalOf(t, errs[0], rooms.CodeFrozen)
+		refusalOf(t, errs[1], rooms.CodeForbidden)
+		refusalOf(t, errs[2], rooms.CodeBudgetExceeded)
+		must(t, errs[3])
 		e.sound()
 	})
 }

@@ -8,8 +8,6 @@ import (
 	"testing"
 )
 
-type ctxT = context.Context
-
 func unavailableErr(t testing.TB, err error) {
 	t.Helper()
 	if !errors.Is(err, ErrUnavailable) {

@@ -203,7 +203,7 @@ func (w *writer) write(ctx context.Context, it *item) error {
 		it.err = nil
 		if it.ledgers {
 			w.set.keep()
-			w.set.ledgers = make(map[string]*ledger) // budgets may have changed
+			w.set.dropRows()
 		}
 		return w.engine.release(ctx)
 	}
@@ -216,7 +216,7 @@ func (w *writer) write(ctx context.Context, it *item) error {
 	}
 	if it.ledgers {
 		w.set.undo()
-		w.set.ledgers = make(map[string]*ledger)
+		w.set.dropRows()
 	}
 	return w.engine.rollbackTo(ctx)
 }
