@@ -1,6 +1,9 @@
 package rooms
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Code is the stable name of a refusal; clients act on it, so it never changes.
 type Code string
@@ -50,6 +53,13 @@ func Refuse(code Code, message string) *Refusal { return &Refusal{Code: code, Me
 // be at least 1".
 func Invalid(field, problem string) *Refusal {
 	return &Refusal{Code: CodeInvalid, Field: field, Message: field + " " + problem + "."}
+}
+
+// within puts the field of an invalid input into item i of a list. Paths are
+// made only where something is wrong: terms are checked with every offer.
+func (r *Refusal) within(list string, i int) *Refusal {
+	field := fmt.Sprintf("%s[%d].%s", list, i, r.Field)
+	return &Refusal{Code: r.Code, Field: field, Message: field + strings.TrimPrefix(r.Message, r.Field), Details: r.Details}
 }
 
 // The details of refusals. StaleDetails answers an accept or a counter that

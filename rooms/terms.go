@@ -234,43 +234,44 @@ func (t *Terms) validateDeliverables(c *Campaign) *Refusal {
 		return Invalid(at, fmt.Sprintf("may have %d items at most", maxDeliverables))
 	}
 	for i := range t.Deliverables {
-		if r := t.Deliverables[i].validate(fmt.Sprintf("%s[%d]", at, i), c); r != nil {
-			return r
+		if r := t.Deliverables[i].validate(c); r != nil {
+			return r.within(at, i)
 		}
 	}
 	return nil
 }
 
-func (d *Deliverable) validate(at string, c *Campaign) *Refusal {
+// validate names fields relative to the deliverable.
+func (d *Deliverable) validate(c *Campaign) *Refusal {
 	if !slices.Contains(Platforms, d.Platform) {
-		return Invalid(at+".platform", "must be one of "+strings.Join(Platforms, ", "))
+		return Invalid("platform", "must be one of "+strings.Join(Platforms, ", "))
 	}
-	if r := textLimit(at+".format", d.Format, 1, maxFormatChars); r != nil {
+	if r := textLimit("format", d.Format, 1, maxFormatChars); r != nil {
 		return r
 	}
-	if r := numberLimit(at+".quantity", d.Quantity, 1, maxQuantity); r != nil {
+	if r := numberLimit("quantity", d.Quantity, 1, maxQuantity); r != nil {
 		return r
 	}
-	if r := numberLimit(at+".length_seconds", d.LengthSeconds, 0, maxLengthSeconds); r != nil {
+	if r := numberLimit("length_seconds", d.LengthSeconds, 0, maxLengthSeconds); r != nil {
 		return r
 	}
 	if d.Due != "" {
 		due, err := d.Due.Time()
 		if err != nil {
-			return Invalid(at+".due", "must be a date such as 2027-01-15")
+			return Invalid("due", "must be a date such as 2027-01-15")
 		}
 		if !due.Before(c.EndsAt.Time) {
-			return Invalid(at+".due", "must not be past the campaign's end")
+			return Invalid("due", "must not be past the campaign's end")
 		}
 	}
-	if r := textLimit(at+".must_show", d.MustShow, 0, maxMustShowChars); r != nil {
+	if r := textLimit("must_show", d.MustShow, 0, maxMustShowChars); r != nil {
 		return r
 	}
 	if len(d.Links) > maxLinks {
-		return Invalid(at+".links", fmt.Sprintf("may have %d items at most", maxLinks))
+		return Invalid("links", fmt.Sprintf("may have %d items at most", maxLinks))
 	}
 	for i, link := range d.Links {
-		field := fmt.Sprintf("%s.links[%d]", at, i)
+		field := fmt.Sprintf("links[%d]", i)
 		if r := textLimit(field, link, 1, maxLinkChars); r != nil {
 			return r
 		}
@@ -325,23 +326,27 @@ func (t *Terms) validatePayment() *Refusal {
 		return Invalid("terms.payment", fmt.Sprintf("may have %d items at most", maxMilestones))
 	}
 	sum := 0
-	for i, m := range t.Payment {
-		at := fmt.Sprintf("terms.payment[%d]", i)
-		if r := textLimit(at+".milestone", m.Milestone, 1, maxMilestoneChars); r != nil {
-			return r
+	for i := range t.Payment {
+		if r := t.Payment[i].validate(); r != nil {
+			return r.within("terms.payment", i)
 		}
-		if r := numberLimit(at+".percent", m.Percent, 1, 100); r != nil {
-			return r
-		}
-		if r := numberLimit(at+".net_days", m.NetDays, 0, maxNetDays); r != nil {
-			return r
-		}
-		sum += m.Percent
+		sum += t.Payment[i].Percent
 	}
 	if sum != 100 {
 		return Invalid("terms.payment", fmt.Sprintf("must have percents that sum to 100, not %d", sum))
 	}
 	return nil
+}
+
+// validate names fields relative to the milestone.
+func (m *Milestone) validate() *Refusal {
+	if r := textLimit("milestone", m.Milestone, 1, maxMilestoneChars); r != nil {
+		return r
+	}
+	if r := numberLimit("percent", m.Percent, 1, 100); r != nil {
+		return r
+	}
+	return numberLimit("net_days", m.NetDays, 0, maxNetDays)
 }
 
 func numberLimit(field string, n, low, high int) *Refusal {
