@@ -1,4 +1,15 @@
+import { existsSync } from 'node:fs'
 import { defineConfig } from '@playwright/test'
+
+/** Where the systems' packages put the browser; PARLEY_CHROMIUM names another one. */
+const chromium =
+  process.env.PARLEY_CHROMIUM ??
+  [
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+    '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  ].find((path) => existsSync(path))
 
 /**
  * Every spec starts the servers it needs by itself, from the binary that `make bin/parley`
@@ -17,7 +28,7 @@ export default defineConfig({
     timezoneId: 'UTC',
     trace: 'retain-on-failure',
     launchOptions: {
-      executablePath: process.env.PARLEY_CHROMIUM ?? '/usr/bin/chromium',
+      executablePath: chromium,
       args: [
         '--headless',
         '--no-sandbox',
