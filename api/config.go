@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"io"
@@ -88,18 +89,11 @@ func (c *Config) setDefaults() error {
 		c.BusUp = func() bool { return true }
 	}
 	c.Limits.setDefaults()
-	orElse(&c.Heartbeat, 20*time.Second)
-	orElse(&c.WriteTimeout, 10*time.Second)
-	orElse(&c.Linger, time.Second)
-	orElse(&c.SessionTTL, 30*24*time.Hour)
-	orElse(&c.TokenTTL, 90*24*time.Hour)
-	orElse(&c.OffersPerSide, 10)
+	c.Heartbeat = cmp.Or(c.Heartbeat, 20*time.Second)
+	c.WriteTimeout = cmp.Or(c.WriteTimeout, 10*time.Second)
+	c.Linger = cmp.Or(c.Linger, time.Second)
+	c.SessionTTL = cmp.Or(c.SessionTTL, 30*24*time.Hour)
+	c.TokenTTL = cmp.Or(c.TokenTTL, 90*24*time.Hour)
+	c.OffersPerSide = cmp.Or(c.OffersPerSide, 10)
 	return nil
-}
-
-func orElse[T comparable](v *T, otherwise T) {
-	var zero T
-	if *v == zero {
-		*v = otherwise
-	}
 }

@@ -71,9 +71,6 @@ func NewMetrics() *Metrics {
 	return m
 }
 
-// Registry is where other parts of the program may register figures of theirs.
-func (m *Metrics) Registry() *prometheus.Registry { return m.registry }
-
 // ObserveBatch takes the figures of one transaction.
 func (m *Metrics) ObserveBatch(b store.BatchStats) {
 	m.batchSize.Observe(float64(b.Commands))

@@ -116,9 +116,6 @@ func New(cfg Config) (*Server, error) {
 // maxBodyBytes bounds a REST body; a command's is bounded like its frame.
 const maxBodyBytes = 64 << 10
 
-// App is the Fiber application, for tests and for programs that serve more.
-func (s *Server) App() *fiber.App { return s.app }
-
 // OpenAPI is the description of the REST API as JSON.
 func (s *Server) OpenAPI() ([]byte, error) {
 	raw, err := s.api.OpenAPI().MarshalJSON()

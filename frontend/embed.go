@@ -20,10 +20,3 @@ func Dist() fs.FS {
 	}
 	return dist
 }
-
-// Built tells whether this binary holds the app. Where it does not, a server should say how
-// to build it: "npm ci && npm run build" in frontend/, then build the binary again.
-func Built() bool {
-	_, err := fs.Stat(files, "dist/index.html")
-	return err == nil
-}

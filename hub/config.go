@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
@@ -105,13 +106,6 @@ type Config struct {
 	OnFanout func(deliveries int, took time.Duration)
 }
 
-func orElse[T comparable](v *T, def T) {
-	var zero T
-	if *v == zero {
-		*v = def
-	}
-}
-
 func (c *Config) setDefaults() {
 	if c.Bus == nil {
 		c.Bus = alone{}
@@ -138,19 +132,19 @@ func (c *Config) setDefaults() {
 	if c.MaxGap == nil {
 		c.MaxGap = func(string) int64 { return 0 }
 	}
-	orElse(&c.MaxQueue, 1<<20)
-	orElse(&c.PageSize, 500)
-	orElse(&c.Recent, 100)
-	orElse(&c.CacheBytes, 32<<10)
-	orElse(&c.MaxTopics, 256)
-	orElse(&c.SweepEvery, time.Second)
-	orElse(&c.SweepDown, 250*time.Millisecond)
-	orElse(&c.GapWait, 25*time.Millisecond)
-	orElse(&c.FillWorkers, 4)
-	orElse(&c.QueryTimeout, 5*time.Second)
-	orElse(&c.PresenceEvery, 5*time.Second)
-	orElse(&c.PresenceTTL, 12*time.Second)
-	orElse(&c.PresenceWait, 50*time.Millisecond)
-	orElse(&c.OutboxBytes, 8<<20)
-	orElse(&c.DrainSpread, 5*time.Second)
+	c.MaxQueue = cmp.Or(c.MaxQueue, 1<<20)
+	c.PageSize = cmp.Or(c.PageSize, 500)
+	c.Recent = cmp.Or(c.Recent, 100)
+	c.CacheBytes = cmp.Or(c.CacheBytes, 32<<10)
+	c.MaxTopics = cmp.Or(c.MaxTopics, 256)
+	c.SweepEvery = cmp.Or(c.SweepEvery, time.Second)
+	c.SweepDown = cmp.Or(c.SweepDown, 250*time.Millisecond)
+	c.GapWait = cmp.Or(c.GapWait, 25*time.Millisecond)
+	c.FillWorkers = cmp.Or(c.FillWorkers, 4)
+	c.QueryTimeout = cmp.Or(c.QueryTimeout, 5*time.Second)
+	c.PresenceEvery = cmp.Or(c.PresenceEvery, 5*time.Second)
+	c.PresenceTTL = cmp.Or(c.PresenceTTL, 12*time.Second)
+	c.PresenceWait = cmp.Or(c.PresenceWait, 50*time.Millisecond)
+	c.OutboxBytes = cmp.Or(c.OutboxBytes, 8<<20)
+	c.DrainSpread = cmp.Or(c.DrainSpread, 5*time.Second)
 }

@@ -201,7 +201,7 @@ func (d *decider) put(p *Patch, expiresIn, supersedes int64) *Refusal {
 	if d.after.Last != nil {
 		base = &d.after.Last.Terms
 	}
-	terms, _, r := p.merge(base, d.after.Authors, d.side)
+	terms, r := p.merge(base, d.after.Authors, d.side)
 	if r != nil {
 		return r
 	}
@@ -290,11 +290,7 @@ func (d *decider) cancel(cmd Cancel) *Refusal {
 	if d.before.OpenedBy != d.side {
 		return d.notAllowed("Only who opened the ad request takes it back; you can decline.")
 	}
-	e := Cancelled{Note: cmd.Note}
-	if o := d.before.Standing(); o != nil {
-		e.OfferSeq = o.Seq
-	}
-	d.emit(e)
+	d.emit(Cancelled{OfferSeq: d.standingSeq(), Note: cmd.Note})
 	return nil
 }
 
@@ -363,11 +359,7 @@ func (d *decider) close(cmd Close) *Refusal {
 	if !d.before.Status.Open() {
 		return d.notAllowed("Only an open negotiation can be closed; a deal stays in force.")
 	}
-	e := Closed{Reason: cmd.Reason}
-	if o := d.before.Standing(); o != nil {
-		e.OfferSeq = o.Seq
-	}
-	d.emit(e)
+	d.emit(Closed{Reason: cmd.Reason, OfferSeq: d.standingSeq()})
 	return nil
 }
 
@@ -382,6 +374,14 @@ func (d *decider) expire(cmd Expire) *Refusal {
 	}
 	d.emit(Expired{OfferSeq: o.Seq, Status: status})
 	return nil
+}
+
+// standingSeq names the offer that falls with the negotiation, 0 for none.
+func (d *decider) standingSeq() int64 {
+	if o := d.before.Standing(); o != nil {
+		return o.Seq
+	}
+	return 0
 }
 
 // answers checks that seq (and hash, where given) name the standing offer, that

@@ -86,7 +86,7 @@ func asInvalid(path string, err error) *Refusal {
 // offer (nil for none) and the patch, and the sections' authors after it. It
 // refuses to change what the other side has locked and to lock what the author
 // did not write first.
-func (p *Patch) merge(base *Terms, authors SectionAuthors, author Side) (Terms, SectionAuthors, *Refusal) {
+func (p *Patch) merge(base *Terms, authors SectionAuthors, author Side) (Terms, *Refusal) {
 	var t Terms
 	if base != nil {
 		t = *base
@@ -100,7 +100,7 @@ func (p *Patch) merge(base *Terms, authors SectionAuthors, author Side) (Terms, 
 			t.take(&Terms{}, s)
 		}
 		if base != nil && inheritedLocks.Has(s) && authors[s] != author && !equalSection(base, &t, s) {
-			return Terms{}, authors, &Refusal{
+			return Terms{}, &Refusal{
 				Code: CodeSectionLocked, Field: "terms." + s.String(),
 				Message: "The other party has locked this section; it cannot be changed.",
 			}
@@ -117,14 +117,14 @@ func (p *Patch) merge(base *Terms, authors SectionAuthors, author Side) (Terms, 
 			wanted = p.Terms.Locked.Has(s)
 		}
 		if p.Locks && !own && p.Terms.Locked.Has(s) && !inheritedLocks.Has(s) {
-			return Terms{}, authors, Invalid("terms.locked",
+			return Terms{}, Invalid("terms.locked",
 				"may name only sections that you wrote first; "+s.String()+" is not")
 		}
 		if wanted {
 			t.Locked = t.Locked.With(s)
 		}
 	}
-	return t, authors, nil
+	return t, nil
 }
 
 // take copies one section of from.

@@ -22,9 +22,6 @@ const (
 // Open reports whether offers can be put.
 func (s Status) Open() bool { return s == Invited || s == Applied || s == Negotiating }
 
-// InForce reports whether a deal stands.
-func (s Status) InForce() bool { return s == Agreed }
-
 // Ended reports whether the negotiation ended without a deal.
 func (s Status) Ended() bool { return !s.Open() && s != Agreed && s != Completed }
 

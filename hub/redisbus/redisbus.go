@@ -1,6 +1,7 @@
 package redisbus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,11 +67,11 @@ func New(cfg Config) (*Bus, error) {
 		// Without the cause, which may quote the URL and its password.
 		return nil, errors.New("redisbus: the URL cannot be read; it should be like redis://host:6379/0")
 	}
-	orElse(&cfg.Namespace, "main")
-	orElse(&cfg.Timeout, time.Second)
-	orElse(&cfg.PingEvery, time.Second)
-	orElse(&cfg.PingTimeout, 2500*time.Millisecond)
-	orElse(&cfg.RetryAfter, 200*time.Millisecond)
+	cfg.Namespace = cmp.Or(cfg.Namespace, "main")
+	cfg.Timeout = cmp.Or(cfg.Timeout, time.Second)
+	cfg.PingEvery = cmp.Or(cfg.PingEvery, time.Second)
+	cfg.PingTimeout = cmp.Or(cfg.PingTimeout, 2500*time.Millisecond)
+	cfg.RetryAfter = cmp.Or(cfg.RetryAfter, 200*time.Millisecond)
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -96,13 +97,6 @@ func New(cfg Config) (*Bus, error) {
 	}
 	b.ctx, b.stop = context.WithCancel(context.Background())
 	return b, nil
-}
-
-func orElse[T comparable](v *T, def T) {
-	var zero T
-	if *v == zero {
-		*v = def
-	}
 }
 
 // Start implements hub.Bus.

@@ -1,5 +1,6 @@
-import { type Browser, type Page, expect, test } from '@playwright/test'
+import { type Page, expect, test } from '@playwright/test'
 import { Cluster } from '../support/cluster'
+import { logIn } from '../support/pages'
 
 /**
  * A sponsor and an influencer negotiate in two browsers that are connected to two instances
@@ -8,7 +9,6 @@ import { Cluster } from '../support/cluster'
  */
 test.describe.configure({ mode: 'serial', timeout: 120_000 })
 
-const password = 'parley-demo'
 let cluster: Cluster
 let sponsor: Page
 let influencer: Page
@@ -104,17 +104,6 @@ test('the deal repeats all terms and is made once', async () => {
   }
   await expectWholeLog()
 })
-
-async function logIn(browser: Browser, base: string, email: string): Promise<Page> {
-  const context = await browser.newContext({ baseURL: base })
-  const page = await context.newPage()
-  await page.goto('/login')
-  await page.getByLabel('E-mail').fill(email)
-  await page.getByLabel('Password').fill(password)
-  await page.getByRole('button', { name: 'Log in' }).click()
-  await expect(page).not.toHaveURL(/login/)
-  return page
-}
 
 /** Opens a room between the two people of the test, over REST. */
 async function invite(page: Page): Promise<string> {

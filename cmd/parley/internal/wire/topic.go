@@ -187,9 +187,6 @@ func (t *Topic) signal() {
 	t.wake = make(chan struct{})
 }
 
-// Name is the topic's name.
-func (t *Topic) Name() string { return t.name }
-
 // Next returns the next update, and waits for it. After the topic was refused
 // or the client has stopped it returns what still waits, then the reason.
 func (t *Topic) Next(ctx context.Context) (Update, error) {
