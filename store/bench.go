@@ -84,14 +84,14 @@ func (s *Store) prepareRooms(ctx context.Context, n, perSponsor int, spec BenchS
 	if err != nil {
 		return nil, err
 	}
-	return write(ctx, s, true, func(ctx context.Context, t *tx) ([]BenchRoom, error) {
-		if _, err := t.db.NewInsert().Model(&rows.users).Exec(ctx); err != nil {
+	return write(ctx, s, true, func(ctx context.Context, t *Tx) ([]BenchRoom, error) {
+		if _, err := t.DB.NewInsert().Model(&rows.users).Exec(ctx); err != nil {
 			return nil, fmt.Errorf("insert users: %w", err)
 		}
-		if _, err := t.db.NewInsert().Model(&rows.sessions).Exec(ctx); err != nil {
+		if _, err := t.DB.NewInsert().Model(&rows.sessions).Exec(ctx); err != nil {
 			return nil, fmt.Errorf("insert sessions: %w", err)
 		}
-		if _, err := t.db.NewInsert().Model(&rows.campaigns).Exec(ctx); err != nil {
+		if _, err := t.DB.NewInsert().Model(&rows.campaigns).Exec(ctx); err != nil {
 			return nil, fmt.Errorf("insert campaigns: %w", err)
 		}
 		want := wanted{pos: !t.set.known}

@@ -74,12 +74,12 @@ func (s *Store) CreateCampaign(ctx context.Context, c Campaign) (Campaign, error
 		}
 		c.ID = id
 	}
-	return write(ctx, s, true, func(ctx context.Context, t *tx) (Campaign, error) {
+	return write(ctx, s, true, func(ctx context.Context, t *Tx) (Campaign, error) {
 		c := c // a batch that is taken again begins anew
 		if c.CreatedAt.IsZero() {
-			c.CreatedAt = t.now
+			c.CreatedAt = t.Now
 		}
-		c.UpdatedAt, c.Committed, c.Held = t.now, 0, 0
+		c.UpdatedAt, c.Committed, c.Held = t.Now, 0, 0
 		c.ArchivedAt, c.FlaggedAt, c.FlagReason = nil, nil, ""
 		if !c.Currency.Valid() {
 			return Campaign{}, rooms.Invalid("currency", "must be an ISO 4217 code such as EUR")
@@ -87,14 +87,14 @@ func (s *Store) CreateCampaign(ctx context.Context, c Campaign) (Campaign, error
 		if err := checkCampaign(ctx, t, &c); err != nil {
 			return Campaign{}, err
 		}
-		if !t.now.Before(c.EndsAt) {
+		if !t.Now.Before(c.EndsAt) {
 			return Campaign{}, rooms.Invalid("ends_at", "must not be past")
 		}
 		m, err := campaignRow(&c)
 		if err != nil {
 			return Campaign{}, err
 		}
-		_, err = t.db.NewInsert().Model(m).Exec(ctx)
+		_, err = t.DB.NewInsert().Model(m).Exec(ctx)
 		switch {
 		case err == nil:
 			return c, nil
@@ -110,7 +110,7 @@ func (s *Store) CreateCampaign(ctx context.Context, c Campaign) (Campaign, error
 
 // checkCampaign refuses dates in the wrong order and budgets out of bounds: below
 // what is taken of it, or over the sponsor's own budget of the currency.
-func checkCampaign(ctx context.Context, t *tx, c *Campaign) error {
+func checkCampaign(ctx context.Context, t *Tx, c *Campaign) error {
 	if !c.StartsAt.Before(c.EndsAt) {
 		return rooms.Invalid("ends_at", "must be after the start")
 	}
@@ -137,9 +137,9 @@ func checkCampaign(ctx context.Context, t *tx, c *Campaign) error {
 }
 
 // sponsorBound is the sponsor's own budget, 0 for none.
-func sponsorBound(ctx context.Context, t *tx, sponsor string, currency rooms.Currency) (int64, error) {
+func sponsorBound(ctx context.Context, t *Tx, sponsor string, currency rooms.Currency) (int64, error) {
 	var amount int64
-	err := t.db.NewSelect().Model((*budgetModel)(nil)).Column("amount").
+	err := t.DB.NewSelect().Model((*budgetModel)(nil)).Column("amount").
 		Where("user_id = ?", sponsor).Where("currency = ?", string(currency)).Scan(ctx, &amount)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
@@ -152,9 +152,9 @@ func sponsorBound(ctx context.Context, t *tx, sponsor string, currency rooms.Cur
 
 // allocated sums the budgets of a sponsor's campaigns but one. An archived
 // campaign counts with what its deals have committed.
-func allocated(ctx context.Context, t *tx, sponsor string, currency rooms.Currency, but string) (int64, error) {
+func allocated(ctx context.Context, t *Tx, sponsor string, currency rooms.Currency, but string) (int64, error) {
 	var sum int64
-	err := t.db.NewSelect().Model((*campaignModel)(nil)).
+	err := t.DB.NewSelect().Model((*campaignModel)(nil)).
 		ColumnExpr("CAST(coalesce(sum("+allocatedAmount+"), 0) AS BIGINT)").
 		Where("sponsor_id = ?", sponsor).Where("currency = ?", string(currency)).Where("id <> ?", but).Scan(ctx, &sum)
 	if err != nil {
@@ -178,7 +178,7 @@ func (s *Store) Campaign(ctx context.Context, id string) (Campaign, error) {
 // Terms that were sent stay as they are; from now on the new dates and budget
 // hold.
 func (s *Store) UpdateCampaign(ctx context.Context, sponsor, id string, p CampaignPatch) (Campaign, error) {
-	return write(ctx, s, true, func(ctx context.Context, t *tx) (Campaign, error) {
+	return write(ctx, s, true, func(ctx context.Context, t *Tx) (Campaign, error) {
 		c, err := ownCampaign(ctx, t, sponsor, id)
 		if err != nil {
 			return Campaign{}, err
@@ -186,7 +186,7 @@ func (s *Store) UpdateCampaign(ctx context.Context, sponsor, id string, p Campai
 		if c.ArchivedAt != nil {
 			return Campaign{}, rooms.Refuse(rooms.CodeNotAllowed, "The campaign is archived.")
 		}
-		if p.EndsAt != nil && !t.now.Before(*p.EndsAt) && !p.EndsAt.Equal(c.EndsAt.Time) {
+		if p.EndsAt != nil && !t.Now.Before(*p.EndsAt) && !p.EndsAt.Equal(c.EndsAt.Time) {
 			return Campaign{}, rooms.Invalid("ends_at", "must not be past")
 		}
 		set(&c.Name, p.Name)
@@ -201,7 +201,7 @@ func (s *Store) UpdateCampaign(ctx context.Context, sponsor, id string, p Campai
 		if err := checkCampaign(ctx, t, &c); err != nil {
 			return Campaign{}, err
 		}
-		c.UpdatedAt = t.now
+		c.UpdatedAt = t.Now
 		m, err := campaignRow(&c)
 		if err != nil {
 			return Campaign{}, err
@@ -211,16 +211,16 @@ func (s *Store) UpdateCampaign(ctx context.Context, sponsor, id string, p Campai
 		if p.EndsAt != nil {
 			columns = append(columns, "settled_at") // it runs again
 		}
-		if _, err := t.db.NewUpdate().Model(m).Column(columns...).WherePK().Exec(ctx); err != nil {
+		if _, err := t.DB.NewUpdate().Model(m).Column(columns...).WherePK().Exec(ctx); err != nil {
 			return Campaign{}, fmt.Errorf("update campaign: %w", err)
 		}
 		return c, nil
 	})
 }
 
-func ownCampaign(ctx context.Context, t *tx, sponsor, id string) (Campaign, error) {
+func ownCampaign(ctx context.Context, t *Tx, sponsor, id string) (Campaign, error) {
 	var m campaignModel
-	err := t.db.NewSelect().Model(&m).Where("id = ?", id).Where("sponsor_id = ?", sponsor).Scan(ctx)
+	err := t.DB.NewSelect().Model(&m).Where("id = ?", id).Where("sponsor_id = ?", sponsor).Scan(ctx)
 	if err != nil {
 		return Campaign{}, notFound("find campaign", err)
 	}
@@ -230,12 +230,12 @@ func ownCampaign(ctx context.Context, t *tx, sponsor, id string) (Campaign, erro
 // ArchiveCampaign ends a campaign: its open rooms close, its holds are released.
 // It is refused while a deal is in force.
 func (s *Store) ArchiveCampaign(ctx context.Context, sponsor, id string) error {
-	_, err := write(ctx, s, true, func(ctx context.Context, t *tx) (struct{}, error) {
+	_, err := write(ctx, s, true, func(ctx context.Context, t *Tx) (struct{}, error) {
 		c, err := ownCampaign(ctx, t, sponsor, id)
 		if err != nil || c.ArchivedAt != nil {
 			return struct{}{}, err
 		}
-		deals, err := t.db.NewSelect().Table("ad_requests").
+		deals, err := t.DB.NewSelect().Table("ad_requests").
 			Where("campaign_id = ?", id).Where("status = ?", string(rooms.Agreed)).Count(ctx)
 		if err != nil {
 			return struct{}{}, fmt.Errorf("archive campaign: %w", err)
@@ -246,8 +246,8 @@ func (s *Store) ArchiveCampaign(ctx context.Context, sponsor, id string) error {
 		if err := t.closeRooms(ctx, id, "campaign_archived"); err != nil {
 			return struct{}{}, err
 		}
-		_, err = t.db.NewUpdate().Table("campaigns").Set("archived_at = ?", micros(t.now)).
-			Set("settled_at = ?", micros(t.now)).Set("updated_at = ?", micros(t.now)).Where("id = ?", id).Exec(ctx)
+		_, err = t.DB.NewUpdate().Table("campaigns").Set("archived_at = ?", micros(t.Now)).
+			Set("settled_at = ?", micros(t.Now)).Set("updated_at = ?", micros(t.Now)).Where("id = ?", id).Exec(ctx)
 		if err != nil {
 			return struct{}{}, fmt.Errorf("archive campaign: %w", err)
 		}
@@ -316,10 +316,10 @@ func (s *Store) SetSponsorBudget(ctx context.Context, sponsor string, currency r
 	if amount < 0 || amount > rooms.MaxAmountMinor {
 		return rooms.Invalid("amount", fmt.Sprintf("must be from 0 to %d", rooms.MaxAmountMinor))
 	}
-	_, err := write(ctx, s, true, func(ctx context.Context, t *tx) (struct{}, error) {
+	_, err := write(ctx, s, true, func(ctx context.Context, t *Tx) (struct{}, error) {
 		m := &budgetModel{UserID: sponsor, Currency: string(currency), Amount: amount}
 		if amount == 0 {
-			if _, err := t.db.NewDelete().Model(m).WherePK().Exec(ctx); err != nil {
+			if _, err := t.DB.NewDelete().Model(m).WherePK().Exec(ctx); err != nil {
 				return struct{}{}, fmt.Errorf("remove the sponsor's budget: %w", err)
 			}
 			return struct{}{}, nil
@@ -335,7 +335,7 @@ func (s *Store) SetSponsorBudget(ctx context.Context, sponsor string, currency r
 				Details: rooms.BudgetDetails{Available: 0, Needed: sum, Currency: currency},
 			}
 		}
-		_, err = t.db.NewInsert().Model(m).On("CONFLICT (user_id, currency) DO UPDATE").Set("amount = EXCLUDED.amount").Exec(ctx)
+		_, err = t.DB.NewInsert().Model(m).On("CONFLICT (user_id, currency) DO UPDATE").Set("amount = EXCLUDED.amount").Exec(ctx)
 		switch {
 		case err == nil:
 			return struct{}{}, nil

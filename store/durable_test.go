@@ -10,8 +10,8 @@ import (
 func TestCommitsAreOnDisk(t *testing.T) {
 	ask := func(t *testing.T, e *env, query string) (writer, reader string) {
 		t.Helper()
-		writer, err := write(t.Context(), e.Store, false, func(ctx context.Context, tx *tx) (v string, err error) {
-			return v, tx.db.QueryRowContext(ctx, query).Scan(&v)
+		writer, err := write(t.Context(), e.Store, false, func(ctx context.Context, tx *Tx) (v string, err error) {
+			return v, tx.DB.QueryRowContext(ctx, query).Scan(&v)
 		})
 		must(t, err)
 		must(t, e.reads.db.QueryRowContext(t.Context(), query).Scan(&reader))

@@ -80,8 +80,8 @@ func (s *Store) expireOffers(ctx context.Context) (int, error) {
 	if ids, err := due(s.reads.db, rooms.At(s.cfg.Clock())); err != nil || len(ids) == 0 {
 		return 0, readError("list due offers", err)
 	}
-	return write(ctx, s, true, func(ctx context.Context, t *tx) (int, error) {
-		ids, err := due(t.db, t.now)
+	return write(ctx, s, true, func(ctx context.Context, t *Tx) (int, error) {
+		ids, err := due(t.DB, t.Now)
 		if err != nil {
 			return 0, fmt.Errorf("list due offers: %w", err)
 		}
@@ -91,10 +91,10 @@ func (s *Store) expireOffers(ctx context.Context) (int, error) {
 
 // expire announces the end of a room's standing offer if it has come, and sets
 // when to look again.
-func (t *tx) expire(ctx context.Context, r *room) error {
+func (t *Tx) expire(ctx context.Context, r *room) error {
 	next := int64(0)
 	if o := r.state.Standing(); o != nil && r.state.Frozen == 0 {
-		if t.now.Before(o.ExpiresAt) {
+		if t.Now.Before(o.ExpiresAt) {
 			next = micros(o.ExpiresAt)
 		} else {
 			_, refusal, err := t.set.decide(ctx, r.state.Room, rooms.Actor{Role: rooms.System}, rooms.Expire{OfferSeq: o.Seq})
@@ -102,7 +102,7 @@ func (t *tx) expire(ctx context.Context, r *room) error {
 				return fmt.Errorf("expire: %w", err)
 			}
 			if refusal != nil { // the clock went back
-				next = micros(t.now.Add(expiryAgain))
+				next = micros(t.Now.Add(expiryAgain))
 			}
 		}
 	}
@@ -123,8 +123,8 @@ func (s *Store) settleCampaigns(ctx context.Context) (int, error) {
 	if ids, err := ended(s.reads.db, rooms.At(s.cfg.Clock())); err != nil || len(ids) == 0 {
 		return 0, readError("list ended campaigns", err)
 	}
-	return write(ctx, s, true, func(ctx context.Context, t *tx) (int, error) {
-		ids, err := ended(t.db, t.now)
+	return write(ctx, s, true, func(ctx context.Context, t *Tx) (int, error) {
+		ids, err := ended(t.DB, t.Now)
 		if err != nil {
 			return 0, fmt.Errorf("list ended campaigns: %w", err)
 		}
@@ -132,7 +132,7 @@ func (s *Store) settleCampaigns(ctx context.Context) (int, error) {
 			if err := t.closeRooms(ctx, id, "campaign_ended"); err != nil {
 				return 0, err
 			}
-			_, err := t.db.NewUpdate().Table("campaigns").Set("settled_at = ?", micros(t.now)).Where("id = ?", id).Exec(ctx)
+			_, err := t.DB.NewUpdate().Table("campaigns").Set("settled_at = ?", micros(t.Now)).Where("id = ?", id).Exec(ctx)
 			if err != nil {
 				return 0, fmt.Errorf("settle campaign: %w", err)
 			}
@@ -142,9 +142,9 @@ func (s *Store) settleCampaigns(ctx context.Context) (int, error) {
 }
 
 // closeRooms closes a campaign's rooms that are open.
-func (t *tx) closeRooms(ctx context.Context, campaign, reason string) error {
+func (t *Tx) closeRooms(ctx context.Context, campaign, reason string) error {
 	var ids []string
-	err := t.db.NewSelect().Table("ad_requests").Column("id").Where("campaign_id = ?", campaign).
+	err := t.DB.NewSelect().Table("ad_requests").Column("id").Where("campaign_id = ?", campaign).
 		Where("status IN (?, ?, ?)", string(rooms.Invited), string(rooms.Applied), string(rooms.Negotiating)).
 		Order("id").Scan(ctx, &ids)
 	if err != nil {

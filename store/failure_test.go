@@ -50,7 +50,7 @@ func (e *env) hold() (release func()) {
 	hold, held := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	e.submit(&item{
-		write: func(context.Context, *tx) error {
+		write: func(context.Context, *Tx) error {
 			once.Do(func() { close(held) })
 			<-hold
 			return nil
@@ -156,7 +156,7 @@ func TestAFailedWriteLeavesItsNeighboursAlone(t *testing.T) {
 		}
 		hold, held := make(chan struct{}), make(chan struct{})
 		var once sync.Once
-		e.submit(&item{done: done, write: func(context.Context, *tx) error {
+		e.submit(&item{done: done, write: func(context.Context, *Tx) error {
 			once.Do(func() { close(held) })
 			<-hold
 			return nil
@@ -167,14 +167,14 @@ func TestAFailedWriteLeavesItsNeighboursAlone(t *testing.T) {
 		before.Done = func(Result) { wg.Done() }
 		after.Done = before.Done
 		e.Submit(before)
-		e.submit(&item{ledgers: true, done: done, write: func(ctx context.Context, tx *tx) error {
+		e.submit(&item{ledgers: true, done: done, write: func(ctx context.Context, tx *Tx) error {
 			_, _, err := tx.set.decide(ctx, room, actor(w.sponsor), rooms.Say{Text: "taken back"})
 			if err != nil {
 				return err
 			}
 			return ErrNotFound // refuses itself after it decided
 		}})
-		e.submit(&item{ledgers: true, done: done, write: func(ctx context.Context, tx *tx) error {
+		e.submit(&item{ledgers: true, done: done, write: func(ctx context.Context, tx *Tx) error {
 			_, _, err := tx.set.decide(ctx, room, actor(w.sponsor), rooms.Say{Text: "poison"})
 			return err // the database refuses it at the flush
 		}})
@@ -202,7 +202,7 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 	}
 	// The pragma belongs to the writer's connection, so the writer sets it.
 	pages := func(set string) {
-		_, err := write(t.Context(), e.Store, false, func(ctx context.Context, _ *tx) (struct{}, error) {
+		_, err := write(t.Context(), e.Store, false, func(ctx context.Context, _ *Tx) (struct{}, error) {
 			_, err := engine.conn.ExecContext(ctx, "PRAGMA max_page_count = "+set)
 			return struct{}{}, err
 		})
@@ -257,8 +257,8 @@ func TestAStoreClosesOnAFullDisk(t *testing.T) {
 	e := newEnv(t, Config{URL: sqliteURL(t), Logger: quiet()})
 	room := e.opened(e.world(1000), 300)
 	// From here on no statement of the writer is taken.
-	_, err := write(t.Context(), e.Store, false, func(ctx context.Context, tx *tx) (struct{}, error) {
-		_, err := tx.db.ExecContext(ctx, "PRAGMA query_only(1)")
+	_, err := write(t.Context(), e.Store, false, func(ctx context.Context, tx *Tx) (struct{}, error) {
+		_, err := tx.DB.ExecContext(ctx, "PRAGMA query_only(1)")
 		return struct{}{}, err
 	})
 	must(t, err)

@@ -42,7 +42,7 @@ func (s *Store) Flag(ctx context.Context, f Flag) error {
 func (s *Store) Unflag(ctx context.Context, f Flag) error { return s.review(ctx, f, false) }
 
 func (s *Store) review(ctx context.Context, f Flag, begin bool) error {
-	_, err := write(ctx, s, true, func(ctx context.Context, t *tx) (struct{}, error) {
+	_, err := write(ctx, s, true, func(ctx context.Context, t *Tx) (struct{}, error) {
 		switch f.Kind {
 		case FlagUser:
 			return struct{}{}, t.reviewUser(ctx, f, begin)
@@ -57,7 +57,7 @@ func (s *Store) review(ctx context.Context, f Flag, begin bool) error {
 	return err
 }
 
-func (t *tx) reviewUser(ctx context.Context, f Flag, begin bool) error {
+func (t *Tx) reviewUser(ctx context.Context, f Flag, begin bool) error {
 	if err := t.markRow(ctx, "users", f, begin); err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (t *tx) reviewUser(ctx context.Context, f Flag, begin bool) error {
 	return nil
 }
 
-func (t *tx) reviewCampaign(ctx context.Context, f Flag, begin bool) error {
+func (t *Tx) reviewCampaign(ctx context.Context, f Flag, begin bool) error {
 	if err := t.markRow(ctx, "campaigns", f, begin); err != nil {
 		return err
 	}
@@ -88,10 +88,10 @@ func (t *tx) reviewCampaign(ctx context.Context, f Flag, begin bool) error {
 }
 
 // markRow sets or clears the flag of a row.
-func (t *tx) markRow(ctx context.Context, table string, f Flag, begin bool) error {
-	q := t.db.NewUpdate().Table(table).Where("id = ?", f.ID)
+func (t *Tx) markRow(ctx context.Context, table string, f Flag, begin bool) error {
+	q := t.DB.NewUpdate().Table(table).Where("id = ?", f.ID)
 	if begin {
-		q = q.Set("flagged_at = ?", micros(t.now)).Set("flag_reason = ?", f.Reason).Where("flagged_at IS NULL")
+		q = q.Set("flagged_at = ?", micros(t.Now)).Set("flag_reason = ?", f.Reason).Where("flagged_at IS NULL")
 	} else {
 		q = q.Set("flagged_at = NULL").Set("flag_reason = ''").Where("flagged_at IS NOT NULL")
 	}
@@ -106,7 +106,7 @@ func (t *tx) markRow(ctx context.Context, table string, f Flag, begin bool) erro
 	if n > 0 {
 		return nil
 	}
-	exists, err := t.db.NewSelect().Table(table).Where("id = ?", f.ID).Exists(ctx)
+	exists, err := t.DB.NewSelect().Table(table).Where("id = ?", f.ID).Exists(ctx)
 	switch {
 	case err != nil:
 		return fmt.Errorf("flag: %w", err)
@@ -121,8 +121,8 @@ func (t *tx) markRow(ctx context.Context, table string, f Flag, begin bool) erro
 
 // roomsToReview are the rooms in which anything could still happen, or those that
 // are frozen.
-func (t *tx) roomsToReview(ctx context.Context, column, id string, begin bool) ([]string, error) {
-	q := t.db.NewSelect().Table("ad_requests").Column("id").Where(column+" = ?", id).Order("id")
+func (t *Tx) roomsToReview(ctx context.Context, column, id string, begin bool) ([]string, error) {
+	q := t.DB.NewSelect().Table("ad_requests").Column("id").Where(column+" = ?", id).Order("id")
 	if begin {
 		q = q.Where("status NOT IN ('closed', 'completed')")
 	} else {
@@ -137,7 +137,7 @@ func (t *tx) roomsToReview(ctx context.Context, column, id string, begin bool) (
 
 // freeze freezes or unfreezes rooms for one source. Rooms that are so already are
 // left out, or refused where strict.
-func (t *tx) freeze(ctx context.Context, f Flag, source rooms.FreezeSource, ids []string, begin, strict bool) error {
+func (t *Tx) freeze(ctx context.Context, f Flag, source rooms.FreezeSource, ids []string, begin, strict bool) error {
 	actor := rooms.Actor{ID: f.Admin, Role: rooms.Admin}
 	var body rooms.Command = rooms.Freeze{Source: source, Reason: f.Reason}
 	if !begin {
@@ -163,7 +163,7 @@ func (t *tx) freeze(ctx context.Context, f Flag, source rooms.FreezeSource, ids 
 
 // eachRoom calls f with rooms, loading them as sets. A room that is broken is
 // left out: it refuses every command by itself.
-func (t *tx) eachRoom(ctx context.Context, ids []string, f func(*room) error) error {
+func (t *Tx) eachRoom(ctx context.Context, ids []string, f func(*room) error) error {
 	for len(ids) > 0 {
 		chunk := ids[:min(freezeChunk, len(ids))]
 		ids = ids[len(chunk):]

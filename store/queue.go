@@ -16,7 +16,7 @@ type item struct {
 
 	// write is nil for commands. ledgers says that it reads or changes rooms or
 	// campaigns.
-	write   func(ctx context.Context, t *tx) error
+	write   func(ctx context.Context, t *Tx) error
 	ledgers bool
 	err     error
 	done    func(error)

@@ -86,12 +86,12 @@ func (s *Store) CreateUser(ctx context.Context, u User) (User, error) {
 		}
 		u.ID = id
 	}
-	return write(ctx, s, false, func(ctx context.Context, t *tx) (User, error) {
+	return write(ctx, s, false, func(ctx context.Context, t *Tx) (User, error) {
 		u := u // a batch that is taken again begins anew
 		if u.CreatedAt.IsZero() {
-			u.CreatedAt = t.now
+			u.CreatedAt = t.Now
 		}
-		if _, err := t.db.NewInsert().Model(userRow(&u)).Exec(ctx); err != nil {
+		if _, err := t.DB.NewInsert().Model(userRow(&u)).Exec(ctx); err != nil {
 			if isUnique(err) {
 				return User{}, &rooms.Refusal{
 					Code: rooms.CodeAlreadyExists, Field: "email", Message: "This e-mail address is taken.",
@@ -125,9 +125,9 @@ func (s *Store) user(ctx context.Context, column, value string) (User, error) {
 
 // UpdateUser changes a user.
 func (s *Store) UpdateUser(ctx context.Context, id string, p UserPatch) (User, error) {
-	return write(ctx, s, false, func(ctx context.Context, t *tx) (User, error) {
+	return write(ctx, s, false, func(ctx context.Context, t *Tx) (User, error) {
 		var m userModel
-		if err := t.db.NewSelect().Model(&m).Where("id = ?", id).Scan(ctx); err != nil {
+		if err := t.DB.NewSelect().Model(&m).Where("id = ?", id).Scan(ctx); err != nil {
 			return User{}, notFound("update user", err)
 		}
 		set(&m.Name, p.Name)
@@ -136,7 +136,7 @@ func (s *Store) UpdateUser(ctx context.Context, id string, p UserPatch) (User, e
 		set(&m.Category, p.Category)
 		set(&m.Niche, p.Niche)
 		set(&m.Reach, p.Reach)
-		_, err := t.db.NewUpdate().Model(&m).WherePK().
+		_, err := t.DB.NewUpdate().Model(&m).WherePK().
 			Column("name", "password_hash", "approved", "category", "niche", "reach").Exec(ctx)
 		if err != nil {
 			return User{}, fmt.Errorf("update user: %w", err)
@@ -227,12 +227,12 @@ func usersOf(models []userModel) []User {
 
 // CreateSession adds a session.
 func (s *Store) CreateSession(ctx context.Context, ses Session) error {
-	_, err := write(ctx, s, false, func(ctx context.Context, t *tx) (struct{}, error) {
+	_, err := write(ctx, s, false, func(ctx context.Context, t *Tx) (struct{}, error) {
 		m := sessionRow(&ses)
 		if m.CreatedAt == 0 {
-			m.CreatedAt = micros(t.now)
+			m.CreatedAt = micros(t.Now)
 		}
-		_, err := t.db.NewInsert().Model(m).Exec(ctx)
+		_, err := t.DB.NewInsert().Model(m).Exec(ctx)
 		switch {
 		case err == nil:
 			return struct{}{}, nil
@@ -296,8 +296,8 @@ func (s *Store) RevokeUserSessions(ctx context.Context, user string) error {
 
 // PruneSessions removes sessions that have expired at now and counts them.
 func (s *Store) PruneSessions(ctx context.Context, now rooms.Time) (int64, error) {
-	return write(ctx, s, false, func(ctx context.Context, t *tx) (int64, error) {
-		res, err := t.db.NewDelete().Model((*sessionModel)(nil)).Where("expires_at <= ?", micros(now)).Exec(ctx)
+	return write(ctx, s, false, func(ctx context.Context, t *Tx) (int64, error) {
+		res, err := t.DB.NewDelete().Model((*sessionModel)(nil)).Where("expires_at <= ?", micros(now)).Exec(ctx)
 		if err != nil {
 			return 0, fmt.Errorf("prune sessions: %w", err)
 		}
@@ -306,8 +306,8 @@ func (s *Store) PruneSessions(ctx context.Context, now rooms.Time) (int64, error
 }
 
 func (s *Store) deleteSessions(ctx context.Context, column string, value any) error {
-	_, err := write(ctx, s, false, func(ctx context.Context, t *tx) (struct{}, error) {
-		_, err := t.db.NewDelete().Model((*sessionModel)(nil)).Where("? = ?", bun.Ident(column), value).Exec(ctx)
+	_, err := write(ctx, s, false, func(ctx context.Context, t *Tx) (struct{}, error) {
+		_, err := t.DB.NewDelete().Model((*sessionModel)(nil)).Where("? = ?", bun.Ident(column), value).Exec(ctx)
 		if err != nil {
 			err = fmt.Errorf("revoke session: %w", err)
 		}

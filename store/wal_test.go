@@ -13,7 +13,7 @@ func TestTheWriteAheadLogStaysShort(t *testing.T) {
 	room := e.opened(w, 300)
 	// The limit is the writer's, so the writer sets it.
 	const frames = 256
-	_, err := write(t.Context(), e.Store, false, func(context.Context, *tx) (struct{}, error) {
+	_, err := write(t.Context(), e.Store, false, func(context.Context, *Tx) (struct{}, error) {
 		engine, ok := e.engine.(*sqliteEngine)
 		if !ok {
 			t.Error("no SQLite engine")

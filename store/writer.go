@@ -195,7 +195,7 @@ func (w *writer) write(ctx context.Context, it *item) error {
 	if err := w.engine.savepoint(ctx); err != nil {
 		return err
 	}
-	err := it.write(ctx, &tx{set: w.set, db: w.engine.db(), now: rooms.At(w.clock())})
+	err := it.write(ctx, &Tx{DB: w.engine.db(), Now: rooms.At(w.clock()), set: w.set})
 	if err == nil && it.ledgers {
 		err = w.set.flush(ctx)
 	}
@@ -221,16 +221,20 @@ func (w *writer) write(ctx context.Context, it *item) error {
 	return w.engine.rollbackTo(ctx)
 }
 
-// tx is what a write that is no command works with.
-type tx struct {
+// Tx is what a write that is no command works with: a savepoint of the writer's
+// transaction, so its rows are committed with the batch, and its error takes back
+// its own rows alone.
+type Tx struct {
+	DB bun.IDB
+	// Now is the transaction's time.
+	Now rooms.Time
+
 	set *workingSet
-	db  bun.IDB
-	now rooms.Time
 }
 
 // write queues a write and waits for its result. When ctx ends first the write
 // may still happen; the error then wraps ErrUnavailable.
-func write[T any](ctx context.Context, s *Store, ledgers bool, do func(ctx context.Context, t *tx) (T, error)) (T, error) {
+func write[T any](ctx context.Context, s *Store, ledgers bool, do func(ctx context.Context, t *Tx) (T, error)) (T, error) {
 	type outcome struct {
 		value T
 		err   error
@@ -239,7 +243,7 @@ func write[T any](ctx context.Context, s *Store, ledgers bool, do func(ctx conte
 	result := make(chan outcome, 1)
 	it := &item{
 		ledgers: ledgers,
-		write: func(ctx context.Context, t *tx) error {
+		write: func(ctx context.Context, t *Tx) error {
 			var err error
 			value, err = do(ctx, t)
 			return err

@@ -1,0 +1,37 @@
+package store
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+)
+
+// What follows is for the packages below this one, which keep tables of their own
+// in the same database: they write by the one writer and read from the same pool.
+
+// Write runs do in the writer's next transaction and waits for its result. do may
+// be called again when the transaction is: it begins anew each time and keeps
+// nothing from the time before. It must not touch the tables of rooms and campaigns
+// other than to read what is committed. An error that is neither a *rooms.Refusal
+// nor ErrNotFound wraps ErrUnavailable. When ctx ends first the write may still
+// happen.
+func Write[T any](ctx context.Context, s *Store, do func(ctx context.Context, t *Tx) (T, error)) (T, error) {
+	return write(ctx, s, false, do)
+}
+
+// Reads are the connections that only read.
+func (s *Store) Reads() *bun.DB { return s.reads.db }
+
+// NewID makes a ULID from the store's clock and randomness.
+func (s *Store) NewID() (string, error) { return s.newID() }
+
+// ReadError maps the error of a read: no row is ErrNotFound, the rest is
+// ErrUnavailable.
+func ReadError(what string, err error) error { return readError(what, err) }
+
+// RowError maps the error of a read inside a write: no row is ErrNotFound; the rest
+// stays what it is, for the writer to judge.
+func RowError(what string, err error) error { return notFound(what, err) }
+
+// IsUnique reports whether err says that a unique key is taken.
+func IsUnique(err error) bool { return isUnique(err) }

@@ -1,0 +1,133 @@
+package forms
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"parley/rooms"
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// patience bounds every wait.
+const patience = 60 * time.Second
+
+// server is the PostgreSQL of this test binary, started by the first test that
+// needs it.
+var server struct {
+	sync.Mutex
+	*storetest.Postgres
+	stop func() error
+}
+
+// Main runs a package's tests and stops the PostgreSQL that they used. TestMain
+// calls it.
+func Main(m *testing.M) {
+	code := m.Run()
+	if server.stop != nil {
+		if err := server.stop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = max(code, 1)
+		}
+	}
+	os.Exit(code)
+}
+
+func postgres(t testing.TB) string {
+	t.Helper()
+	server.Lock()
+	defer server.Unlock()
+	if server.Postgres == nil {
+		var err error
+		if server.Postgres, server.stop, err = storetest.RunPostgres(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return server.URL(t)
+}
+
+func sqlite(t testing.TB) string {
+	t.Helper()
+	return "sqlite://" + filepath.Join(t.TempDir(), "parley.db")
+}
+
+// Env is a started store on one database, with a clock that the test moves.
+type Env struct {
+	*store.Store
+	Clock  *Clock
+	Config store.Config
+}
+
+// Clock is a clock that tests move.
+type Clock struct{ us atomic.Int64 }
+
+// Now also moves a little, as real clocks do.
+func (c *Clock) Now() time.Time { return time.UnixMicro(c.us.Add(1)).UTC() }
+
+// Advance moves the clock.
+func (c *Clock) Advance(d time.Duration) { c.us.Add(d.Microseconds()) }
+
+// Each runs a contract on every database, as subtests that are named after them.
+func Each(t *testing.T, contract func(t *testing.T, e *Env)) {
+	t.Helper()
+	for _, db := range []struct {
+		name string
+		url  func(testing.TB) string
+	}{{"sqlite", sqlite}, {"postgres", postgres}} {
+		t.Run(db.name, func(t *testing.T) { contract(t, New(t, db.url(t))) })
+	}
+}
+
+// SQLite is a store on a new file, for what needs but one database.
+func SQLite(t testing.TB) *Env {
+	t.Helper()
+	return New(t, sqlite(t))
+}
+
+// New migrates and opens a database; the test's end closes it.
+func New(t testing.TB, url string) *Env {
+	t.Helper()
+	e := &Env{Clock: &Clock{}}
+	e.Clock.us.Store(time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC).UnixMicro())
+	e.Config = store.Config{URL: url, Clock: e.Clock.Now, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	ctx := context.Background()
+	if err := store.Migrate(ctx, e.Config); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(ctx, e.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := s.Close(ctx); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	e.Store = s
+	return e
+}
+
+// User adds an approved user.
+func (e *Env) User(t testing.TB, role rooms.Side) store.User {
+	t.Helper()
+	id := ulid.Make().String()
+	u, err := e.CreateUser(context.Background(), store.User{
+		Email: id + "@example.test", Name: "Name " + id, Role: role, Approved: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
