@@ -1,0 +1,43 @@
+// The admin's side.
+
+export const feed = {
+  title: 'Live feed',
+  lead: 'Every event of every room, as it is committed.',
+  pause: 'Pause',
+  resume: 'Resume',
+  paused: 'Paused',
+  live: 'Live',
+  pausedScroll: 'Paused while you read. Scroll to the top or resume.',
+  rate: (n: string) => `${n} events/s`,
+  newRows: (n: number) => `${n.toLocaleString('en')} new`,
+  trimmed: (n: number) => `Trimmed: only the newest ${n.toLocaleString('en')} rows are kept here.`,
+  older: 'Load older',
+  type: 'Type',
+  anyType: 'Any type',
+  search: 'Campaign, room or user',
+  searchHint: 'Part of an id or a name; click a value below to filter by it.',
+  clear: 'Clear filters',
+  empty: 'No events yet. They appear here as they happen.',
+  emptyFiltered: 'No event here matches the filters.',
+  time: 'Time',
+  event: 'Event',
+  room: 'Room',
+  campaign: 'Campaign',
+  by: 'By',
+  what: 'What',
+  openRoom: 'Open',
+  filterBy: (value: string) => `Filter by ${value}`,
+  reset: 'The feed started over.',
+}
+
+export const admin = {
+  freeze: 'Freeze',
+  unfreeze: 'Unfreeze',
+  closeRoom: 'Close room',
+  freezeTitle: 'Freeze this room?',
+  unfreezeTitle: 'End the review?',
+  closeTitle: 'Close this negotiation?',
+  reason: 'Reason',
+  reasonHint: 'Both sides see it.',
+  needReason: 'Give a reason.',
+}

@@ -1,0 +1,41 @@
+import { count } from './count'
+
+// The list of deals.
+
+export const status = {
+  invited: 'Invited',
+  applied: 'Applied',
+  negotiating: 'Negotiating',
+  agreed: 'Agreed',
+  completed: 'Completed',
+  declined: 'Declined',
+  withdrawn: 'Withdrawn',
+  expired: 'Expired',
+  closed: 'Closed',
+  frozen: 'Frozen',
+}
+
+export const deals = {
+  title: 'Deals',
+  lead: 'Every negotiation of yours, newest first.',
+  filterLabel: 'Show',
+  filters: { all: 'All', mine: 'Your turn', pending: 'Open', accepted: 'Agreed', rejected: 'Ended' },
+  yourTurn: 'Your turn',
+  theirTurn: (name: string) => `${name}’s turn`,
+  noOffer: 'No offer stands',
+  unread: (n: number) => count(n, 'unread', 'unread'),
+  expiresIn: (left: string) => `${left} left`,
+  emptyTitle: 'No deals yet',
+  emptySponsor:
+    'Invite an influencer from one of your campaigns, with your first terms. The negotiation starts here.',
+  emptyInfluencer: 'Apply to an open campaign with your first terms. The negotiation starts here.',
+  toCampaigns: 'Go to your campaigns',
+  toOpen: 'See open campaigns',
+  filteredTitle: 'Nothing here',
+  filteredText: 'No deal of yours is in this state.',
+  showAll: 'Show all deals',
+  updated: (ago: string) => `updated ${ago}`,
+  notify: 'Tell me about new offers',
+  notifyOn: 'Notifications are on',
+  notifyTitle: (name: string) => `News from ${name}`,
+}

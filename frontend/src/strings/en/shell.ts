@@ -1,0 +1,107 @@
+import { count } from './count'
+
+// What is on every page.
+
+export const app = {
+  name: 'Parley',
+  tagline: 'Where sponsors and influencers reach a deal, term by term.',
+  skip: 'Skip to content',
+  title: (page: string, unread: number) => `${unread > 0 ? `(${unread}) ` : ''}${page} · Parley`,
+  loading: 'Loading…',
+}
+
+export const nav = {
+  label: 'Main',
+  deals: 'Deals',
+  campaigns: 'Campaigns',
+  open: 'Open campaigns',
+  feed: 'Live feed',
+  unread: (n: number) => count(n, 'unread', 'unread'),
+  logout: 'Log out',
+  toDark: 'Use the dark theme',
+  toLight: 'Use the light theme',
+  shortcuts: 'Keyboard shortcuts',
+}
+
+export const side = { sponsor: 'Sponsor', influencer: 'Influencer', admin: 'Admin', system: 'Parley' }
+
+export const common = {
+  cancel: 'Cancel',
+  close: 'Close',
+  back: 'Back',
+  retry: 'Retry',
+  discard: 'Discard',
+  undo: 'Undo',
+  dismiss: 'Dismiss',
+  save: 'Save',
+  more: 'Load more',
+  you: 'You',
+  optional: 'optional',
+  required: 'required',
+  none: 'None',
+  requestId: (id: string) => `Request id: ${id}`,
+  failed: 'This could not be loaded.',
+}
+
+export const connection = {
+  offline: 'You are offline. What you send waits here and goes out when you are back.',
+  reconnecting: 'Reconnecting…',
+  back: 'Back online. You are up to date.',
+  session: 'Your session has ended.',
+  sessionAction: 'Log in again',
+  flagged: 'Your account is under review; the live connection is closed.',
+  defect: 'The live connection was closed because of an error in this page. Reload it.',
+  reload: 'Reload',
+}
+
+export const errors = {
+  notFoundTitle: 'Nothing here',
+  notFoundText: 'This page does not exist, or it is not for this account.',
+  forbiddenTitle: 'Not for this account',
+  forbiddenText: 'You are logged in, but this page belongs to another role.',
+  home: 'Go to your deals',
+  crashTitle: 'Something broke on this page',
+  crashText: 'Reload it. What was acknowledged is safe on the server.',
+  reload: 'Reload',
+  network: 'The server cannot be reached.',
+  timeout: 'The server did not answer.',
+  code: {
+    malformed: 'This could not be understood by the server.',
+    unauthenticated: 'Your session has ended. Log in and try again.',
+    forbidden: 'This is not for your role.',
+    not_approved: 'Your account waits for approval by an admin.',
+    flagged: 'Your account is under review.',
+    not_found: 'There is no such thing for you.',
+    stale_offer: 'A newer offer stands. Nothing was sent.',
+    offer_expired: 'This offer has expired.',
+    offer_stands: 'An offer stands already.',
+    own_offer: 'The other party answers this offer.',
+    budget_exceeded: 'The campaign’s budget does not cover this.',
+    offer_limit: 'You have put all the offers you may put here.',
+    section_locked: 'The other party has locked this section.',
+    frozen: 'This room is under review by an admin.',
+    room_closed: 'This negotiation has ended.',
+    not_allowed: 'This does not fit the state of the negotiation.',
+    rate_limited: 'Too many at once. Wait a moment and retry.',
+    unavailable: 'The server could not store this now. Nothing has changed; retry.',
+    internal: 'Something went wrong on our side.',
+    timeout: 'No answer yet. Retry is safe: it is never sent twice.',
+    offline: 'The server cannot be reached. Retry is safe: it is never sent twice.',
+  } as Record<string, string>,
+  budget: (available: string, needed: string) => `Available ${available}, needed ${needed}.`,
+}
+
+export const shortcuts = {
+  title: 'Keyboard shortcuts',
+  list: [
+    ['?', 'Show this list'],
+    ['g d', 'Go to deals'],
+    ['g c', 'Go to campaigns'],
+    ['c', 'Counter, or make an offer'],
+    ['a', 'Accept the standing offer'],
+    ['m', 'Write a message'],
+    ['t', 'Show or hide all terms'],
+    ['p', 'Pause or resume the feed'],
+    ['Esc', 'Close what is open'],
+  ] as [string, string][],
+}
