@@ -14,11 +14,30 @@ import (
 // reader is the pool of connections that only read. The statements that joins
 // and resumes run all the time are prepared once a connection.
 type reader struct {
-	db    *bun.DB
-	lists listForm
+	db     *bun.DB
+	lists  listForm
+	onRead func(query string, args []any) // nil: nobody looks
 
-	snapshot, tail, head, feed, feedNewest, feedHead, session *sql.Stmt
+	snapshot, tail, head, feed, feedNewest, feedHead, session statement
 }
+
+// statement is a prepared query and its text.
+type statement struct {
+	*sql.Stmt
+	query string
+}
+
+// readHook shows the queries that bun writes.
+type readHook func(query string, args []any)
+
+// BeforeQuery implements bun.QueryHook.
+func (h readHook) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Context {
+	h(e.Query, nil)
+	return ctx
+}
+
+// AfterQuery implements bun.QueryHook.
+func (readHook) AfterQuery(context.Context, *bun.QueryEvent) {}
 
 // listForm is how a database takes a list of texts as one argument.
 type listForm struct {
@@ -74,10 +93,10 @@ func tailArgs(room string, low, high int64) []any {
 	return []any{room, high, room, low, low, high}
 }
 
-func newReader(ctx context.Context, db *bun.DB, lists listForm) (*reader, error) {
-	r := &reader{db: db, lists: lists}
+func newReader(ctx context.Context, db *bun.DB, lists listForm, onRead func(string, []any)) (*reader, error) {
+	r := &reader{db: db, lists: lists, onRead: onRead}
 	for _, s := range []struct {
-		stmt  **sql.Stmt
+		stmt  *statement
 		query string
 	}{
 		{&r.snapshot, "SELECT " + qualified("r.") + ", l.body, d.body, c.name, c.ends_at, s.name, i.name" +
@@ -92,7 +111,8 @@ func newReader(ctx context.Context, db *bun.DB, lists listForm) (*reader, error)
 			" FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = ? AND s.expires_at > ?"},
 	} {
 		var err error
-		if *s.stmt, err = db.DB.PrepareContext(ctx, lists.bind(s.query)); err != nil {
+		s.stmt.query = lists.bind(s.query)
+		if s.stmt.Stmt, err = db.DB.PrepareContext(ctx, s.stmt.query); err != nil {
 			return nil, unavailable("prepare", err)
 		}
 	}
@@ -101,8 +121,8 @@ func newReader(ctx context.Context, db *bun.DB, lists listForm) (*reader, error)
 
 func (r *reader) close() error {
 	var errs []error
-	for _, s := range []*sql.Stmt{r.snapshot, r.tail, r.head, r.feed, r.feedNewest, r.feedHead, r.session} {
-		if s != nil {
+	for _, s := range []statement{r.snapshot, r.tail, r.head, r.feed, r.feedNewest, r.feedHead, r.session} {
+		if s.Stmt != nil {
 			errs = append(errs, s.Close())
 		}
 	}
@@ -111,7 +131,11 @@ func (r *reader) close() error {
 
 // rows runs a query and calls f with each row's values, which f may keep.
 func (r *reader) rows(ctx context.Context, what, query string, f func(row []any) error, args ...any) error {
-	rows, err := r.db.DB.QueryContext(ctx, r.lists.bind(query), args...)
+	query = r.lists.bind(query)
+	if r.onRead != nil {
+		r.onRead(query, args)
+	}
+	rows, err := r.db.DB.QueryContext(ctx, query, args...)
 	if err != nil {
 		return unavailable(what, err)
 	}
@@ -119,7 +143,10 @@ func (r *reader) rows(ctx context.Context, what, query string, f func(row []any)
 }
 
 // prepared does the same with a prepared statement.
-func (r *reader) prepared(ctx context.Context, what string, stmt *sql.Stmt, f func(row []any) error, args ...any) error {
+func (r *reader) prepared(ctx context.Context, what string, stmt statement, f func(row []any) error, args ...any) error {
+	if r.onRead != nil {
+		r.onRead(stmt.query, args)
+	}
 	rows, err := stmt.QueryContext(ctx, args...)
 	if err != nil {
 		return unavailable(what, err)

@@ -47,6 +47,10 @@ type Config struct {
 	OnCommit func(Batch)
 	// Observe is called after each transaction with its figures.
 	Observe func(BatchStats)
+	// OnRead sees each query of the connections that only read, before it runs;
+	// where the arguments are written into the query, args is empty. Tests of query
+	// plans set it. It may be called by several goroutines at once.
+	OnRead func(query string, args []any)
 }
 
 // BatchStats are the figures of one transaction of the writer.
@@ -230,7 +234,10 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.engine.close(), db.reads.Close())
 	}
-	reads, err := newReader(ctx, db.reads, db.lists)
+	if cfg.OnRead != nil {
+		db.reads = db.reads.WithQueryHook(readHook(cfg.OnRead))
+	}
+	reads, err := newReader(ctx, db.reads, db.lists, cfg.OnRead)
 	if err != nil {
 		return nil, errors.Join(err, db.engine.close(), db.reads.Close())
 	}

@@ -65,6 +65,7 @@ type Env struct {
 	*store.Store
 	Clock  *Clock
 	Config store.Config
+	reads  recorder
 }
 
 // Clock is a clock that tests move.
@@ -98,7 +99,7 @@ func New(t testing.TB, url string) *Env {
 	t.Helper()
 	e := &Env{Clock: &Clock{}}
 	e.Clock.us.Store(time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC).UnixMicro())
-	e.Config = store.Config{URL: url, Clock: e.Clock.Now, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	e.Config = store.Config{URL: url, Clock: e.Clock.Now, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), OnRead: e.reads.note}
 	ctx := context.Background()
 	if err := store.Migrate(ctx, e.Config); err != nil {
 		t.Fatal(err)
