@@ -30,29 +30,37 @@ type Flag struct {
 const freezeChunk = 200
 
 // Flag marks the row and freezes its rooms in the same transaction. The freezes
-// are events of the rooms like any other. What is flagged already is refused.
-func (s *Store) Flag(ctx context.Context, f Flag) error {
+// are events of the rooms like any other. What is flagged already is refused. What is
+// in also happens in the same transaction.
+func (s *Store) Flag(ctx context.Context, f Flag, also ...Also) error {
 	if f.Reason == "" {
 		return rooms.Invalid("reason", "is required")
 	}
-	return s.review(ctx, f, true)
+	return s.review(ctx, f, true, also)
 }
 
 // Unflag ends a flag and the freezes that came from it.
-func (s *Store) Unflag(ctx context.Context, f Flag) error { return s.review(ctx, f, false) }
+func (s *Store) Unflag(ctx context.Context, f Flag, also ...Also) error {
+	return s.review(ctx, f, false, also)
+}
 
-func (s *Store) review(ctx context.Context, f Flag, begin bool) error {
+func (s *Store) review(ctx context.Context, f Flag, begin bool, also []Also) error {
 	_, err := write(ctx, s, true, func(ctx context.Context, t *Tx) (struct{}, error) {
+		var err error
 		switch f.Kind {
 		case FlagUser:
-			return struct{}{}, t.reviewUser(ctx, f, begin)
+			err = t.reviewUser(ctx, f, begin)
 		case FlagCampaign:
-			return struct{}{}, t.reviewCampaign(ctx, f, begin)
+			err = t.reviewCampaign(ctx, f, begin)
 		case FlagRoom:
-			return struct{}{}, t.freeze(ctx, f, rooms.SourceRoom, []string{f.ID}, begin, true)
+			err = t.freeze(ctx, f, rooms.SourceRoom, []string{f.ID}, begin, true)
 		default:
-			return struct{}{}, rooms.Invalid("kind", "must be user, campaign or room")
+			err = rooms.Invalid("kind", "must be user, campaign or room")
 		}
+		if err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, t.also(ctx, also)
 	})
 	return err
 }

@@ -19,6 +19,20 @@ func Write[T any](ctx context.Context, s *Store, do func(ctx context.Context, t 
 	return write(ctx, s, false, do)
 }
 
+// Also is what happens in the transaction of a write of the store: an entry, a notice, a
+// mail. Its error takes back the whole write. Like the write it may be called again.
+type Also = func(ctx context.Context, t *Tx) error
+
+// also runs what is to happen besides.
+func (t *Tx) also(ctx context.Context, list []Also) error {
+	for _, do := range list {
+		if err := do(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Reads are the connections that only read.
 func (s *Store) Reads() *bun.DB { return s.reads.db }
 

@@ -76,8 +76,9 @@ type Session struct {
 }
 
 // CreateUser adds a user and makes its ID and CreatedAt where they are not set.
-// A taken e-mail address is refused with already_exists.
-func (s *Store) CreateUser(ctx context.Context, u User) (User, error) {
+// A taken e-mail address is refused with already_exists. What is in also happens in the
+// same transaction.
+func (s *Store) CreateUser(ctx context.Context, u User, also ...Also) (User, error) {
 	u.Email = normalEmail(u.Email)
 	if u.ID == "" {
 		id, err := s.newID()
@@ -99,7 +100,7 @@ func (s *Store) CreateUser(ctx context.Context, u User) (User, error) {
 			}
 			return User{}, fmt.Errorf("create user: %w", err)
 		}
-		return u, nil
+		return u, t.also(ctx, also)
 	})
 }
 
@@ -123,8 +124,8 @@ func (s *Store) user(ctx context.Context, column, value string) (User, error) {
 	return m.user(), nil
 }
 
-// UpdateUser changes a user.
-func (s *Store) UpdateUser(ctx context.Context, id string, p UserPatch) (User, error) {
+// UpdateUser changes a user. What is in also happens in the same transaction.
+func (s *Store) UpdateUser(ctx context.Context, id string, p UserPatch, also ...Also) (User, error) {
 	return write(ctx, s, false, func(ctx context.Context, t *Tx) (User, error) {
 		var m userModel
 		if err := t.DB.NewSelect().Model(&m).Where("id = ?", id).Scan(ctx); err != nil {
@@ -141,7 +142,7 @@ func (s *Store) UpdateUser(ctx context.Context, id string, p UserPatch) (User, e
 		if err != nil {
 			return User{}, fmt.Errorf("update user: %w", err)
 		}
-		return m.user(), nil
+		return m.user(), t.also(ctx, also)
 	})
 }
 

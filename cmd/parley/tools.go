@@ -15,6 +15,7 @@ import (
 	"parley/cmd/parley/internal/demo"
 	"parley/rooms"
 	"parley/store"
+	"parley/store/audit"
 )
 
 // migrateCommand is for operators who run it apart from serve, which migrates
@@ -135,10 +136,14 @@ func (c *adminCreateCommand) Run(ctx context.Context) error {
 		return err
 	}
 	return withStore(ctx, c.storeConfig(c.logger()), func(st *store.Store) error {
+		id, err := st.NewID()
+		if err != nil {
+			return err
+		}
 		u, err := st.CreateUser(ctx, store.User{
-			Email: strings.ToLower(strings.TrimSpace(c.Email)), Name: c.Name,
+			ID: id, Email: strings.ToLower(strings.TrimSpace(c.Email)), Name: c.Name,
 			Role: rooms.Admin, PasswordHash: hash, Approved: true,
-		})
+		}, audit.Also(audit.Entry{Action: audit.ActionAdminCreated, Subject: audit.Subject{Kind: "user", ID: id}}))
 		if err != nil {
 			return err
 		}
@@ -170,11 +175,20 @@ func (c *adminCreateCommand) password() (string, error) {
 type verifyCommand struct {
 	database
 	logging
-	Room string `arg:"" optional:"" help:"One room's id; without it the whole log."`
+	Room      string `arg:"" optional:"" help:"One room's id; without it the whole log and the audit log."`
+	AuditHead string `placeholder:"POS:HASH" help:"A head of the audit log that was printed before: checks that the log still leads through it."`
 }
 
-// Run checks the log and exits with 1 when it finds a problem.
+// Run checks the logs and exits with 1 when it finds a problem.
 func (c *verifyCommand) Run(ctx context.Context) error {
+	var known []audit.Head
+	if c.AuditHead != "" {
+		head, err := audit.ParseHead(c.AuditHead)
+		if err != nil {
+			return err
+		}
+		known = append(known, head)
+	}
 	return withStore(ctx, c.storeConfig(c.logger()), func(st *store.Store) error {
 		report, err := st.Verify(ctx, c.Room, func(p store.Problem) {
 			fmt.Printf("PROBLEM room=%s campaign=%s seq=%d: %s\n", p.Room, p.Campaign, p.Seq, p.What)
@@ -187,7 +201,16 @@ func (c *verifyCommand) Run(ctx context.Context) error {
 		if c.Room != "" {
 			fmt.Printf("head %x\n", report.Head)
 		}
-		if report.Problems > 0 {
+		problems := int64(report.Problems)
+		if c.Room == "" {
+			log, err := audit.Verify(ctx, st, func(p audit.Problem) { fmt.Printf("PROBLEM %s\n", p) }, known...)
+			if err != nil {
+				return err
+			}
+			fmt.Printf("%d audit entries checked: %d problems\naudit head %s\n", log.Entries, log.Problems, log.Head)
+			problems += log.Problems
+		}
+		if problems > 0 {
 			return &exitError{code: 1}
 		}
 		return nil
