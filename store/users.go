@@ -29,14 +29,12 @@ type User struct {
 	Reach    int64
 }
 
-// UserPatch changes what is not nil.
+// UserPatch changes what is not nil. What an influencer shows of themselves is
+// changed by the package profiles, with what else must change then.
 type UserPatch struct {
 	Name         *string
 	PasswordHash *string
 	Approved     *bool
-	Category     *string
-	Niche        *string
-	Reach        *int64
 }
 
 // UserFilter selects users, newest first.
@@ -134,11 +132,7 @@ func (s *Store) UpdateUser(ctx context.Context, id string, p UserPatch, also ...
 		set(&m.Name, p.Name)
 		set(&m.PasswordHash, p.PasswordHash)
 		set(&m.Approved, p.Approved)
-		set(&m.Category, p.Category)
-		set(&m.Niche, p.Niche)
-		set(&m.Reach, p.Reach)
-		_, err := t.DB.NewUpdate().Model(&m).WherePK().
-			Column("name", "password_hash", "approved", "category", "niche", "reach").Exec(ctx)
+		_, err := t.DB.NewUpdate().Model(&m).WherePK().Column("name", "password_hash", "approved").Exec(ctx)
 		if err != nil {
 			return User{}, fmt.Errorf("update user: %w", err)
 		}
