@@ -37,6 +37,7 @@ func (s *Server) apiRoutes() {
 	s.openRoutes()
 	s.roomRoutes()
 	s.adminRoutes()
+	s.noticeRoutes()
 }
 
 // schemaName names a type's schema as clients should see it.

@@ -104,6 +104,10 @@ func (r *Relay) OnCommit(b store.Batch) {
 		buf = appendInboxFrame(buf, c, rooms.Influencer)
 		cut(prefixInbox+c.Influencer, c.Pos, from)
 	}
+	for i := range b.Pings {
+		p := &b.Pings[i]
+		frames = append(frames, hub.Frame{Topic: prefixInbox + p.User, Data: appendPing(nil, p)})
+	}
 	r.hub.Publish(frames)
 }
 
@@ -250,6 +254,13 @@ func appendInboxFrame(dst []byte, c *store.RoomChange, side rooms.Side) []byte {
 	dst = appendBrief(dst, c.Standing, true)
 	dst = append(dst, `,"deal":`...)
 	dst = appendBrief(dst, c.Deal, false)
+	return append(dst, `}}`...)
+}
+
+// appendPing tells a user that they have a notice. It is ephemeral.
+func appendPing(dst []byte, p *store.Ping) []byte {
+	dst = append(dst, `{"topic":"inbox","type":"notice","data":{"kind":`...)
+	dst = appendText(dst, p.Kind)
 	return append(dst, `}}`...)
 }
 

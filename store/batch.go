@@ -31,6 +31,7 @@ type workingSet struct {
 	changed []*room             // rooms with events, in the order of their first
 	events  []eventRow          // all of the transaction
 	touched bool                // rooms changed other than by events
+	pings   []Ping              // to be told after the commit
 
 	// Not yet written:
 	pending
@@ -59,7 +60,7 @@ func (ws *workingSet) reset() {
 	clear(ws.taken)
 	clear(ws.changed)
 	ws.changed = ws.changed[:0]
-	ws.events = nil // handed to the delivery
+	ws.events, ws.pings = nil, nil // handed to the delivery
 	ws.undoing = nil
 	ws.pending.clear()
 	for _, id := range ws.missing {
@@ -486,7 +487,7 @@ func (ws *workingSet) flush(ctx context.Context) error {
 
 // batch is what the transaction tells after its commit.
 func (ws *workingSet) batch() Batch {
-	b := Batch{Events: make([]Committed, len(ws.events)), Rooms: make([]RoomChange, len(ws.changed))}
+	b := Batch{Events: make([]Committed, len(ws.events)), Rooms: make([]RoomChange, len(ws.changed)), Pings: ws.pings}
 	for i := range ws.events {
 		e := &ws.events[i]
 		b.Events[i] = Committed{Pos: e.pos, Room: e.room, Seq: e.seq, Type: e.typ, Body: e.body}

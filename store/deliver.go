@@ -51,7 +51,7 @@ func (d *delivery) run() {
 				d.answerRefused()
 				return
 			}
-			if d.onCommit != nil && len(b.batch.Events) > 0 {
+			if d.onCommit != nil && len(b.batch.Events)+len(b.batch.Pings) > 0 {
 				d.onCommit(b.batch)
 			}
 			for _, it := range b.items {

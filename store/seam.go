@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/uptrace/bun"
+
+	"parley/rooms"
 )
 
 // What follows is for the packages below this one, which keep tables of their own
@@ -49,3 +51,24 @@ func RowError(what string, err error) error { return notFound(what, err) }
 
 // IsUnique reports whether err says that a unique key is taken.
 func IsUnique(err error) bool { return isUnique(err) }
+
+// NewID makes a ULID. Those of one process ascend in the order in which they were
+// made while the clock does, so that rows of one transaction keep their order.
+func (t *Tx) NewID() (string, error) { return t.ids.next() }
+
+// Micros is a time as columns keep it: microseconds since the epoch, 0 for none.
+func Micros(t rooms.Time) int64 { return micros(t) }
+
+// TimeOf is the time of a column.
+func TimeOf(us int64) rooms.Time { return timeOf(us) }
+
+// TimeOrNil is the time of a column that may be NULL.
+func TimeOrNil(us *int64) *rooms.Time { return timeOrNil(us) }
+
+// PageSize bounds the limit that a list was given.
+func PageSize(limit int) int { return pageSize(limit) }
+
+// Contains looks for a text, whatever its case, in any of the columns.
+func Contains(q *bun.SelectQuery, text string, columns ...string) *bun.SelectQuery {
+	return contains(q, text, columns...)
+}

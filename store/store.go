@@ -41,7 +41,7 @@ type Config struct {
 	// wait, Readers the connections that read. 0 takes the package's defaults.
 	MaxBatch, QueueLimit, Readers int
 
-	// OnCommit is called after each commit, in commit order, by one goroutine,
+	// OnCommit is called after each commit that has something to tell, in commit order, by one goroutine,
 	// before the commands of the batch are answered. It must not block and may
 	// keep the batch.
 	OnCommit func(Batch)
@@ -110,6 +110,16 @@ type Batch struct {
 	Events []Committed
 	// Rooms holds the newest state of each room that has events in the batch.
 	Rooms []RoomChange
+	// Pings are what users are told beside the log, in the order of the writes.
+	Pings []Ping
+}
+
+// Ping tells a user's open connections that something of theirs has changed. It is
+// not kept: who misses it reads the rows.
+type Ping struct {
+	User string
+	// Kind says what has changed; letters and underscores only.
+	Kind string
 }
 
 // OfferBrief is what a list shows of an offer.
@@ -247,7 +257,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	s.writer = &writer{
 		queue: s.queue, engine: db.engine, set: newWorkingSet(db.engine, cfg.Clock), deliver: s.deliver,
-		clock: cfg.Clock, log: cfg.Logger, maxBatch: cfg.MaxBatch, observe: cfg.Observe,
+		clock: cfg.Clock, ids: newIDs(cfg.Clock, cfg.Rand), log: cfg.Logger, maxBatch: cfg.MaxBatch, observe: cfg.Observe,
 	}
 	return s, nil
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"time"
 
+	"github.com/oklog/ulid/v2"
 	"github.com/uptrace/bun"
 
 	"parley/rooms"
@@ -32,6 +34,7 @@ type writer struct {
 	set      *workingSet
 	deliver  *delivery
 	clock    func() time.Time
+	ids      *ids
 	log      *slog.Logger
 	maxBatch int
 	observe  func(BatchStats)
@@ -195,12 +198,14 @@ func (w *writer) write(ctx context.Context, it *item) error {
 	if err := w.engine.savepoint(ctx); err != nil {
 		return err
 	}
-	err := it.write(ctx, &Tx{DB: w.engine.db(), Now: rooms.At(w.clock()), set: w.set})
+	t := &Tx{DB: w.engine.db(), Now: rooms.At(w.clock()), set: w.set, ids: w.ids}
+	err := it.write(ctx, t)
 	if err == nil && it.ledgers {
 		err = w.set.flush(ctx)
 	}
 	if err == nil {
 		it.err = nil
+		w.set.pings = append(w.set.pings, t.pings...)
 		if it.ledgers {
 			w.set.keep()
 			w.set.dropRows()
@@ -229,8 +234,31 @@ type Tx struct {
 	// Now is the transaction's time.
 	Now rooms.Time
 
-	set *workingSet
+	set   *workingSet
+	ids   *ids
+	pings []Ping
 }
+
+// ids makes ULIDs for the writer's goroutine. Within a millisecond they ascend.
+type ids struct {
+	clock   func() time.Time
+	entropy *ulid.MonotonicEntropy
+}
+
+func newIDs(clock func() time.Time, random io.Reader) *ids {
+	return &ids{clock: clock, entropy: ulid.Monotonic(random, 0)}
+}
+
+func (s *ids) next() (string, error) {
+	id, err := ulid.New(ulid.Timestamp(s.clock()), s.entropy)
+	if err != nil {
+		return "", fmt.Errorf("store: make an id: %w", err)
+	}
+	return id.String(), nil
+}
+
+// Ping has Batch.Pings tell a user something once the write is committed.
+func (t *Tx) Ping(p Ping) { t.pings = append(t.pings, p) }
 
 // write queues a write and waits for its result. When ctx ends first the write
 // may still happen; the error then wraps ErrUnavailable.

@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AdminFeedData, AdminFeedErrors, AdminFeedResponses, AdminRoomData, AdminRoomErrors, AdminRoomResponses, ApplyData, ApplyErrors, ApplyResponses, CommandData, CommandErrors, CommandResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, FlagData, FlagErrors, FlagResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetRoomData, GetRoomErrors, GetRoomResponses, InviteData, InviteErrors, InviteResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListInfluencersData, ListInfluencersErrors, ListInfluencersResponses, ListRoomsData, ListRoomsErrors, ListRoomsResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MeData, MeErrors, MeResponses, RegisterData, RegisterErrors, RegisterResponses, UnflagData, UnflagErrors, UnflagResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses } from './types.gen';
+import type { AdminFeedData, AdminFeedErrors, AdminFeedResponses, AdminRoomData, AdminRoomErrors, AdminRoomResponses, ApplyData, ApplyErrors, ApplyResponses, CommandData, CommandErrors, CommandResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, FlagData, FlagErrors, FlagResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetRoomData, GetRoomErrors, GetRoomResponses, InviteData, InviteErrors, InviteResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListInfluencersData, ListInfluencersErrors, ListInfluencersResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListRoomsData, ListRoomsErrors, ListRoomsResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MeData, MeErrors, MeResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RegisterData, RegisterErrors, RegisterResponses, UnflagData, UnflagErrors, UnflagResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -246,6 +246,36 @@ export const me = <ThrowOnError extends boolean = false>(options?: Options<MeDat
         }, { scheme: 'bearer', type: 'http' }],
     url: '/api/me',
     ...options
+});
+
+/**
+ * One's own notices, newest first
+ */
+export const listNotices = <ThrowOnError extends boolean = false>(options?: Options<ListNoticesData, ThrowOnError>) => (options?.client ?? client).get<ListNoticesResponses, ListNoticesErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/notices',
+    ...options
+});
+
+/**
+ * Mark one's notices as read
+ */
+export const readNotices = <ThrowOnError extends boolean = false>(options: Options<ReadNoticesData, ThrowOnError>) => (options.client ?? client).post<ReadNoticesResponses, ReadNoticesErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/notices/read',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

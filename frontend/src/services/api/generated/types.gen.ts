@@ -452,6 +452,18 @@ export type ListInfluencers = {
     next_cursor: string;
 };
 
+export type ListNotices = {
+    items: Array<Notice>;
+    /**
+     * For the next page; empty at the end
+     */
+    next_cursor: string;
+    /**
+     * Of all of one's notices
+     */
+    unread: number;
+};
+
 export type ListRooms = {
     items: Array<Summary>;
     /**
@@ -525,6 +537,20 @@ export type Money = {
      * ISO 4217 code
      */
     currency: string;
+};
+
+export type Notice = {
+    at: string;
+    /**
+     * What the words need, by kind
+     */
+    data: unknown;
+    id: string;
+    /**
+     * What it is about; the app has the words
+     */
+    kind: string;
+    read: boolean;
 };
 
 export type Offer = {
@@ -629,6 +655,13 @@ export type OpenedEvent = {
 export type Person = {
     id: string;
     name: string;
+};
+
+export type ReadNoticesRequest = {
+    /**
+     * The newest notice that was seen; without it all
+     */
+    up_to?: string;
 };
 
 export type RegisterRequest = {
@@ -1303,6 +1336,59 @@ export type MeResponses = {
 };
 
 export type MeResponse = MeResponses[keyof MeResponses];
+
+export type ListNoticesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        cursor?: string;
+        limit?: number;
+    };
+    url: '/api/notices';
+};
+
+export type ListNoticesErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ListNoticesError = ListNoticesErrors[keyof ListNoticesErrors];
+
+export type ListNoticesResponses = {
+    /**
+     * OK
+     */
+    200: ListNotices;
+};
+
+export type ListNoticesResponse = ListNoticesResponses[keyof ListNoticesResponses];
+
+export type ReadNoticesData = {
+    body: ReadNoticesRequest;
+    path?: never;
+    query?: never;
+    url: '/api/notices/read';
+};
+
+export type ReadNoticesErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ReadNoticesError = ReadNoticesErrors[keyof ReadNoticesErrors];
+
+export type ReadNoticesResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type ReadNoticesResponse = ReadNoticesResponses[keyof ReadNoticesResponses];
 
 export type ListRoomsData = {
     body?: never;

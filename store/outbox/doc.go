@@ -1,0 +1,8 @@
+// Package outbox keeps the mail that Parley sends: a row each, written in the same
+// transaction as its cause, so that neither goes without the other. A mail is named
+// by its cause (Mail.Key); the same cause never queues a second one.
+//
+// Sending is another's business. A sender takes what is due (Due), notes each
+// attempt with what came of it (Sent, Failed), and gives every attempt of a mail
+// the same Message-ID, so that a receiver who got it twice can tell.
+package outbox
