@@ -15,7 +15,8 @@ describe('safeNext', () => {
 })
 
 describe('homeOf', () => {
-  it('is the feed for an admin and the deals for the rest', () => {
-    expect([homeOf('admin'), homeOf('sponsor'), homeOf()]).toEqual(['/admin/feed', '/deals', '/deals'])
+  it('is the feed for an admin, the deals for the parties and the front page for visitors', () => {
+    const homes = (['admin', 'sponsor', 'influencer', undefined] as const).map(homeOf)
+    expect(homes).toEqual(['/admin/feed', '/deals', '/deals', '/'])
   })
 })

@@ -11,6 +11,10 @@ declare module 'vue-router' {
     roles?: Role[]
     /** Only for those who are not logged in. */
     guest?: boolean
+    /** Without the header and the bar: the page has a frame of its own. */
+    bare?: boolean
+    /** Without the bar at the bottom of phones: the page needs its place. */
+    noBar?: boolean
   }
 }
 
@@ -19,18 +23,23 @@ const everyone: Role[] = ['sponsor', 'influencer', 'admin']
 export const router = createRouter({
   history: createWebHistory(),
   routes: [
-    { path: '/', redirect: () => homeOf(useSession().user?.role) },
+    {
+      path: '/',
+      name: 'landing',
+      component: () => import('@/screens/LandingScreen.vue'),
+      meta: { title: s.landing.title, guest: true },
+    },
     {
       path: '/login',
       name: 'login',
       component: () => import('@/screens/LoginScreen.vue'),
-      meta: { title: s.auth.loginTitle, guest: true },
+      meta: { title: s.auth.loginTitle, guest: true, bare: true },
     },
     {
       path: '/register',
       name: 'register',
       component: () => import('@/screens/RegisterScreen.vue'),
-      meta: { title: s.auth.registerTitle, guest: true },
+      meta: { title: s.auth.registerTitle, guest: true, bare: true },
     },
     {
       path: '/deals',
@@ -43,7 +52,7 @@ export const router = createRouter({
       name: 'room',
       component: () => import('@/screens/RoomScreen.vue'),
       props: true,
-      meta: { title: s.room.deal, roles: everyone },
+      meta: { title: s.room.deal, roles: everyone, noBar: true },
     },
     {
       path: '/campaigns',
@@ -91,7 +100,8 @@ export const router = createRouter({
   },
 })
 
-export const homeOf = (role?: Role): string => (role === 'admin' ? '/admin/feed' : '/deals')
+/** Where a role's work begins; for visitors the front page. */
+export const homeOf = (role?: Role): string => (role ? (role === 'admin' ? '/admin/feed' : '/deals') : '/')
 
 /** A path of this app from ?next=, or nothing: never another site's address. */
 export function safeNext(next: unknown): string | undefined {

@@ -2,6 +2,7 @@ import { feed, admin } from './en/admin'
 import { auth, account } from './en/auth'
 import { campaigns } from './en/campaigns'
 import { status, deals } from './en/deals'
+import { landing } from './en/landing'
 import { accept, decline, cancelRequest, withdraw, stale, composer } from './en/offers'
 import { room, chart } from './en/room'
 import { app, nav, side, common, connection, errors, shortcuts } from './en/shell'
@@ -13,6 +14,7 @@ export const en = {
   nav,
   side,
   common,
+  landing,
   auth,
   account,
   connection,
