@@ -86,6 +86,12 @@ export const router = createRouter({
       meta: { title: s.feed.title, roles: ['admin'] },
     },
     {
+      path: '/notices',
+      name: 'notices',
+      component: () => import('@/screens/account/NoticesScreen.vue'),
+      meta: { title: s.notices.title, roles: everyone },
+    },
+    {
       path: '/:rest(.*)*',
       name: 'not-found',
       component: () => import('@/screens/NotFoundScreen.vue'),

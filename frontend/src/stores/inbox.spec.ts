@@ -42,6 +42,7 @@ async function start(...pages: ReturnType<typeof page>[]) {
 
 beforeEach(() => {
   setActivePinia(createPinia())
+  vi.spyOn(api, 'notices').mockResolvedValue({ items: [], next_cursor: '', unread: 0 })
   vi.spyOn(useLive(), 'join').mockImplementation((_topic, given) => {
     handlers = given
     return () => {}

@@ -3,6 +3,7 @@ import { computed, ref, shallowReactive } from 'vue'
 import { api } from '@/services/api'
 import type { RoomSummary } from '@/services/protocol'
 import { s } from '@/strings'
+import { useBell } from './bell'
 import { useLive } from './live'
 import { useSession } from './session'
 
@@ -19,6 +20,7 @@ const isWhole = (change: RoomChange): change is RoomSummary =>
 export const useInbox = defineStore('inbox', () => {
   const session = useSession()
   const live = useLive()
+  const bell = useBell()
   const byRoom = shallowReactive(new Map<string, RoomSummary>())
   const loaded = ref(false)
   const loading = ref(false)
@@ -103,13 +105,16 @@ export const useInbox = defineStore('inbox', () => {
         if (readAtOpening === live.openings) return
         readAtOpening = live.openings
         void refresh()
+        void bell.refresh()
       },
       ephemeral: (frame) => {
         if (frame.type === 'sync') void refresh()
+        if (frame.type === 'notice') bell.pinged(String((frame.data as { kind?: unknown }).kind))
         if (frame.type === 'room') received(frame.data as RoomChange)
       },
     })
     void refresh()
+    void bell.refresh()
   }
 
   function received(change: RoomChange): void {
@@ -129,6 +134,7 @@ export const useInbox = defineStore('inbox', () => {
     leave?.()
     leave = undefined
     generation += 1
+    bell.stop()
     byRoom.clear()
     loaded.value = false
     loading.value = false

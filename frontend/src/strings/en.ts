@@ -3,6 +3,7 @@ import { auth, account } from './en/auth'
 import { campaigns } from './en/campaigns'
 import { status, deals } from './en/deals'
 import { landing } from './en/landing'
+import { notices } from './en/notices'
 import { accept, decline, cancelRequest, withdraw, stale, composer } from './en/offers'
 import { room, chart } from './en/room'
 import { app, nav, side, common, connection, errors, shortcuts } from './en/shell'
@@ -35,4 +36,5 @@ export const en = {
   admin,
   errors,
   shortcuts,
+  notices,
 }

@@ -12,7 +12,7 @@ import type {
 } from './generated'
 
 export * from './errors'
-export type { Campaign, CampaignBody, Influencer, RegisterRequest as Registration, User } from './generated'
+export type { Campaign, CampaignBody, Influencer, Notice, RegisterRequest as Registration, User } from './generated'
 
 interface Answer<T> {
   data?: T
@@ -67,6 +67,9 @@ export const api = {
       return { id: body.id, error: refusal }
     }
   },
+
+  notices: (query: { cursor?: string; limit?: number } = {}) => data(sdk.listNotices({ query })),
+  readNotices: (upTo: string) => data(sdk.readNotices({ body: { up_to: upTo } })),
 
   adminRoom: (id: string) => data(sdk.adminRoom({ path: { id } })),
   feed: (query: { before?: number; limit?: number }) => data(sdk.adminFeed({ query })),

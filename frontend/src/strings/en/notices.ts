@@ -1,0 +1,55 @@
+import { count } from './count'
+
+/** The words of a notice. `data` is what the server tells with its kind. */
+export interface NoticeWords {
+  title: string
+  text?: string
+}
+type Words = (data: Record<string, unknown>) => NoticeWords
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+export const notices = {
+  title: 'Notices',
+  lead: 'What concerns your account, your campaigns and your deals.',
+  bell: (unread: number) => (unread > 0 ? `Notices, ${count(unread, 'unread', 'unread')}` : 'Notices'),
+  readAll: 'Mark all as read',
+  unread: 'Unread',
+  open: 'Open',
+  emptyTitle: 'No notices',
+  emptyText: 'What an admin decides about your account, and reminders, appear here.',
+  kinds: {
+    approved: () => ({
+      title: 'Your account is approved',
+      text: 'You can send offers, invite influencers and publish campaigns now.',
+    }),
+    refused: (data) => ({
+      title: 'Your account was not approved',
+      text: `The reason: ${text(data.reason)}`,
+    }),
+    verified: () => ({ title: 'Your e-mail address is confirmed' }),
+    email_changed: () => ({ title: 'The e-mail address of your account was changed' }),
+    password_changed: () => ({
+      title: 'Your password was changed',
+      text: 'All other sessions have ended. If this was not you, reset your password.',
+    }),
+    second_factor_on: () => ({ title: 'Two-factor authentication is on' }),
+    second_factor_off: () => ({
+      title: 'Two-factor authentication is off',
+      text: 'If this was not you, change your password.',
+    }),
+    recovery_code_used: (data) => ({
+      title: 'A recovery code was used to log in',
+      text: `${count(Number(data.left ?? 0), 'code is', 'codes are')} left. If this was not you, change your password.`,
+    }),
+    recovery_codes_made: () => ({
+      title: 'New recovery codes were made',
+      text: 'The codes from before no longer work.',
+    }),
+    token_made: (data) => ({
+      title: 'An API token was made',
+      text: `Its name: ${text(data.name)}. If this was not you, revoke it and change your password.`,
+    }),
+  } as Record<string, Words>,
+  other: { title: 'Something about your account has changed' } as NoticeWords,
+}
