@@ -74,38 +74,39 @@ func (s *Store) CreateCampaign(ctx context.Context, c Campaign) (Campaign, error
 		}
 		c.ID = id
 	}
-	return write(ctx, s, true, func(ctx context.Context, t *Tx) (Campaign, error) {
-		c := c // a batch that is taken again begins anew
-		if c.CreatedAt.IsZero() {
-			c.CreatedAt = t.Now
-		}
-		c.UpdatedAt, c.Committed, c.Held = t.Now, 0, 0
-		c.ArchivedAt, c.FlaggedAt, c.FlagReason = nil, nil, ""
-		if !c.Currency.Valid() {
-			return Campaign{}, rooms.Invalid("currency", "must be an ISO 4217 code such as EUR")
-		}
-		if err := checkCampaign(ctx, t, &c); err != nil {
-			return Campaign{}, err
-		}
-		if !t.Now.Before(c.EndsAt) {
-			return Campaign{}, rooms.Invalid("ends_at", "must not be past")
-		}
-		m, err := campaignRow(&c)
-		if err != nil {
-			return Campaign{}, err
-		}
-		_, err = t.DB.NewInsert().Model(m).Exec(ctx)
-		switch {
-		case err == nil:
-			return c, nil
-		case isForeignKey(err):
-			return Campaign{}, fmt.Errorf("create campaign: sponsor: %w", ErrNotFound)
-		case isUnique(err):
-			return Campaign{}, rooms.Refuse(rooms.CodeAlreadyExists, "This campaign exists already.")
-		default:
-			return Campaign{}, fmt.Errorf("create campaign: %w", err)
-		}
-	})
+	return write(ctx, s, true, func(ctx context.Context, t *Tx) (Campaign, error) { return t.createCampaign(ctx, c) })
+}
+
+func (t *Tx) createCampaign(ctx context.Context, c Campaign) (Campaign, error) {
+	if c.CreatedAt.IsZero() {
+		c.CreatedAt = t.Now
+	}
+	c.UpdatedAt, c.Committed, c.Held = t.Now, 0, 0
+	c.ArchivedAt, c.FlaggedAt, c.FlagReason = nil, nil, ""
+	if !c.Currency.Valid() {
+		return Campaign{}, rooms.Invalid("currency", "must be an ISO 4217 code such as EUR")
+	}
+	if err := checkCampaign(ctx, t, &c); err != nil {
+		return Campaign{}, err
+	}
+	if !t.Now.Before(c.EndsAt) {
+		return Campaign{}, rooms.Invalid("ends_at", "must not be past")
+	}
+	m, err := campaignRow(&c)
+	if err != nil {
+		return Campaign{}, err
+	}
+	_, err = t.DB.NewInsert().Model(m).Exec(ctx)
+	switch {
+	case err == nil:
+		return c, nil
+	case isForeignKey(err):
+		return Campaign{}, fmt.Errorf("create campaign: sponsor: %w", ErrNotFound)
+	case isUnique(err):
+		return Campaign{}, rooms.Refuse(rooms.CodeAlreadyExists, "This campaign exists already.")
+	default:
+		return Campaign{}, fmt.Errorf("create campaign: %w", err)
+	}
 }
 
 // checkCampaign refuses dates in the wrong order and budgets out of bounds: below

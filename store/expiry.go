@@ -129,16 +129,24 @@ func (s *Store) settleCampaigns(ctx context.Context) (int, error) {
 			return 0, fmt.Errorf("list ended campaigns: %w", err)
 		}
 		for _, id := range ids {
-			if err := t.closeRooms(ctx, id, "campaign_ended"); err != nil {
+			if err := t.settle(ctx, id); err != nil {
 				return 0, err
-			}
-			_, err := t.DB.NewUpdate().Table("campaigns").Set("settled_at = ?", micros(t.Now)).Where("id = ?", id).Exec(ctx)
-			if err != nil {
-				return 0, fmt.Errorf("settle campaign: %w", err)
 			}
 		}
 		return len(ids), nil
 	})
+}
+
+// settle closes the rooms of a campaign that has ended.
+func (t *Tx) settle(ctx context.Context, id string) error {
+	if err := t.closeRooms(ctx, id, "campaign_ended"); err != nil {
+		return err
+	}
+	_, err := t.DB.NewUpdate().Table("campaigns").Set("settled_at = ?", micros(t.Now)).Where("id = ?", id).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("settle campaign: %w", err)
+	}
+	return nil
 }
 
 // closeRooms closes a campaign's rooms that are open.

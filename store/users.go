@@ -86,20 +86,27 @@ func (s *Store) CreateUser(ctx context.Context, u User, also ...Also) (User, err
 		u.ID = id
 	}
 	return write(ctx, s, false, func(ctx context.Context, t *Tx) (User, error) {
-		u := u // a batch that is taken again begins anew
-		if u.CreatedAt.IsZero() {
-			u.CreatedAt = t.Now
+		created, err := t.createUser(ctx, u)
+		if err != nil {
+			return User{}, err
 		}
-		if _, err := t.DB.NewInsert().Model(userRow(&u)).Exec(ctx); err != nil {
-			if isUnique(err) {
-				return User{}, &rooms.Refusal{
-					Code: rooms.CodeAlreadyExists, Field: "email", Message: "This e-mail address is taken.",
-				}
-			}
-			return User{}, fmt.Errorf("create user: %w", err)
-		}
-		return u, t.also(ctx, also)
+		return created, t.also(ctx, also)
 	})
+}
+
+func (t *Tx) createUser(ctx context.Context, u User) (User, error) {
+	if u.CreatedAt.IsZero() {
+		u.CreatedAt = t.Now
+	}
+	if _, err := t.DB.NewInsert().Model(userRow(&u)).Exec(ctx); err != nil {
+		if isUnique(err) {
+			return User{}, &rooms.Refusal{
+				Code: rooms.CodeAlreadyExists, Field: "email", Message: "This e-mail address is taken.",
+			}
+		}
+		return User{}, fmt.Errorf("create user: %w", err)
+	}
+	return u, nil
 }
 
 // normalEmail is the form in which addresses are stored and compared.

@@ -39,7 +39,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	if c.Demo {
-		if _, err := seedDemo(ctx, c.storeConfig(log), 1); err != nil {
+		if _, err := seedDemo(ctx, c.storeConfig(log), 1, demo.DefaultScale, nil); err != nil {
 			return fmt.Errorf("tell the demo's story: %w", err)
 		}
 	}

@@ -68,12 +68,24 @@ func withStore(ctx context.Context, cfg store.Config, f func(*store.Store) error
 type seedCommand struct {
 	database
 	logging
-	Seed uint64 `default:"1" help:"The same number makes the same market."`
+	Seed  uint64 `default:"1" help:"The same number makes the same market."`
+	Scale int    `default:"72" help:"About how many influencers; a tenth as many campaigns, ten times as many events."`
 }
 
 // Run fills the database if it has no users yet.
 func (c *seedCommand) Run(ctx context.Context) error {
-	seeded, err := seedDemo(ctx, c.storeConfig(c.logger()), c.Seed)
+	if c.Scale < 1 || c.Scale > maxScale {
+		return fmt.Errorf("--scale must be from 1 to %d", maxScale)
+	}
+	began := time.Now()
+	told := began
+	seeded, err := seedDemo(ctx, c.storeConfig(c.logger()), c.Seed, c.Scale, func(at time.Time, commands int) {
+		if time.Since(told) > 5*time.Second {
+			told = time.Now()
+			fmt.Fprintf(os.Stderr, "%s: %d commands, %.0f a second\n",
+				at.Format(time.DateOnly), commands, float64(commands)/time.Since(began).Seconds())
+		}
+	})
 	if err != nil {
 		return err
 	}
@@ -85,10 +97,13 @@ func (c *seedCommand) Run(ctx context.Context) error {
 	return nil
 }
 
+// maxScale bounds the market of seed.
+const maxScale = 1_000_000
+
 // seedDemo tells the demo's story into an empty store and reports whether it
 // was empty. The story has a clock of its own, so the store is opened for it
 // alone.
-func seedDemo(ctx context.Context, cfg store.Config, seed uint64) (seeded bool, err error) {
+func seedDemo(ctx context.Context, cfg store.Config, seed uint64, scale int, progress func(time.Time, int)) (seeded bool, err error) {
 	until := cfg.Clock()
 	clock := demo.NewClock(until)
 	cfg.Clock = clock.Now
@@ -100,7 +115,7 @@ func seedDemo(ctx context.Context, cfg store.Config, seed uint64) (seeded bool, 
 		seeded = true
 		seeder := demo.Seeder{
 			Store: st, Clock: clock, Until: until, HashPassword: api.HashPassword,
-			Rand: mathrand.New(mathrand.NewPCG(seed, seed)), OfferLimit: 10,
+			Rand: mathrand.New(mathrand.NewPCG(seed, seed)), OfferLimit: 10, Scale: scale, Progress: progress,
 		}
 		return seeder.Run(ctx)
 	})

@@ -39,36 +39,65 @@ type Cast struct {
 	sessions [][sha256.Size]byte
 }
 
+// maxPlayed bounds the counterparties of each side that are played; in a large market
+// the others stay silent.
+const maxPlayed = 100
+
 // Start logs the counterparties in. The members must have been seeded; in a
 // store with other users nobody is played.
 func (c *Cast) Start(ctx context.Context) error {
 	ctx, c.stop = context.WithCancel(ctx)
-	for i, m := range append(append([]member(nil), brands...), creators...) {
-		if m.played {
-			continue
+	now := rooms.At(time.Now())
+	for _, side := range []struct {
+		thoughtUp []member
+		email     func(int) string
+	}{{brands, brandEmail}, {creators, creatorEmail}} {
+		for i := range maxPlayed {
+			since := now
+			if i < len(side.thoughtUp) {
+				if side.thoughtUp[i].played {
+					continue
+				}
+				since = rooms.Time{}
+			}
+			played, err := c.enter(ctx, side.email(i), i, since)
+			if err != nil {
+				return err
+			}
+			if !played {
+				break
+			}
 		}
-		user, err := c.Store.UserByEmail(ctx, m.email)
-		if errors.Is(err, store.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("demo: find a counterparty: %w", err)
-		}
-		token, err := c.session(ctx, user.ID)
-		if err != nil {
-			return err
-		}
-		client, err := wire.Open(ctx, wire.Config{URLs: []string{c.URL}, Token: token, Logger: c.Log})
-		if err != nil {
-			return fmt.Errorf("demo: connect a counterparty: %w", err)
-		}
-		p := &player{user: user, persona: personaOf(user.Role, i), store: c.Store, client: client, clock: wire.SystemClock{}, log: c.Log}
-		c.players.Go(func() {
-			defer func() { _ = client.Close() }() // it has nothing to say at its end
-			p.play(ctx)
-		})
 	}
 	return nil
+}
+
+// enter lets a member play; false where there is no such member.
+func (c *Cast) enter(ctx context.Context, email string, temper int, since rooms.Time) (bool, error) {
+	user, err := c.Store.UserByEmail(ctx, email)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("demo: find a counterparty: %w", err)
+	}
+	token, err := c.session(ctx, user.ID)
+	if err != nil {
+		return false, err
+	}
+	client, err := wire.Open(ctx, wire.Config{URLs: []string{c.URL}, Token: token, Logger: c.Log})
+	if err != nil {
+		return false, fmt.Errorf("demo: connect a counterparty: %w", err)
+	}
+	p := &player{
+		user: user, persona: personaOf(user.Role, temper), since: since, store: c.Store, client: client,
+		clock: wire.SystemClock{}, log: c.Log,
+	}
+	c.players.Go(func() {
+		defer func() { _ = client.Close() }() // it has nothing to say at its end
+		p.play(ctx)
+	})
+	return true, nil
 }
 
 // Stop ends the play and the counterparties' sessions.
@@ -105,10 +134,13 @@ func (c *Cast) session(ctx context.Context, user string) (token string, err erro
 type player struct {
 	user    store.User
 	persona Persona
-	store   *store.Store
-	client  *wire.Client
-	clock   wire.Clock
-	log     *slog.Logger
+	// since is when the player came: what lay there before waits for somebody, so that
+	// the market does not settle by itself in its first minute.
+	since  rooms.Time
+	store  *store.Store
+	client *wire.Client
+	clock  wire.Clock
+	log    *slog.Logger
 }
 
 // play answers whenever it is the player's turn, until ctx ends.
@@ -164,6 +196,9 @@ func (p *player) catchUp(ctx context.Context) error {
 		return fmt.Errorf("demo: list rooms: %w", err)
 	}
 	for i := range list {
+		if list[i].UpdatedAt.Before(p.since) {
+			continue
+		}
 		if err := p.answer(ctx, list[i].Room); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,8 +17,14 @@ import (
 	"parley/store"
 )
 
-// history is how far back the market's story begins.
-const history = 25 * 24 * time.Hour
+// Sizes of the transactions of a story.
+const (
+	stepsPerTelling = 4000
+	usersPerTelling = 5000
+	// openingsAhead are the rooms that a telling loads as a set; about every seventh
+	// step opens one.
+	openingsAhead = 900
+)
 
 // Clock is a clock that the seeding moves through the past. It is safe for
 // concurrent use: the store reads it while the seeding sets it.
@@ -27,7 +34,7 @@ type Clock struct {
 }
 
 // NewClock is a clock at the beginning of a story that ends at until.
-func NewClock(until time.Time) *Clock { return &Clock{now: until.Add(-history)} }
+func NewClock(until time.Time) *Clock { return &Clock{now: until.Add(-span)} }
 
 // Now is the time of the story.
 func (c *Clock) Now() time.Time {
@@ -36,13 +43,16 @@ func (c *Clock) Now() time.Time {
 	return c.now
 }
 
+// set moves the clock, never back.
 func (c *Clock) set(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.now = t
+	if t.After(c.now) {
+		c.now = t
+	}
 }
 
-// Seeder fills an empty store.
+// Seeder fills an empty store with a market and its history.
 type Seeder struct {
 	Store *store.Store
 	// Clock must be the one by which Store decides.
@@ -55,22 +65,31 @@ type Seeder struct {
 	Rand *rand.Rand
 	// OfferLimit is how many offers a side may put in a room.
 	OfferLimit int
+	// Scale is about how many creators the market has; 0 for DefaultScale.
+	Scale int
+	// Progress, if set, is told now and then how far the story is.
+	Progress func(at time.Time, commands int)
 
-	users     map[string]store.User // by e-mail address
-	campaigns []store.Campaign
-	entropy   io.Reader
+	market   *market
+	entropy  io.Reader
+	story    *store.Story
+	queue    agenda
+	running  map[int]bool // campaigns that are not settled
+	opened   int          // meetings of the market that have begun
+	commands int
 }
 
 // Run writes users, campaigns and negotiations.
 func (s *Seeder) Run(ctx context.Context) error {
+	if s.Scale <= 0 {
+		s.Scale = DefaultScale
+	}
 	s.entropy = randReader{s.Rand}
+	s.market = newMarket(s.Rand, s.entropy, s.Until, s.Scale)
 	if err := s.createUsers(ctx); err != nil {
 		return err
 	}
-	if err := s.createCampaigns(ctx); err != nil {
-		return err
-	}
-	return s.negotiate(ctx)
+	return s.tell(ctx)
 }
 
 func (s *Seeder) createUsers(ctx context.Context) error {
@@ -78,227 +97,158 @@ func (s *Seeder) createUsers(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("demo: hash the password: %w", err)
 	}
-	s.users = make(map[string]store.User)
-	create := func(m member, role rooms.Side) error {
-		u, err := s.Store.CreateUser(ctx, store.User{
-			Email: m.email, Name: m.name, Role: role, PasswordHash: hash, Approved: true,
-			Category: m.category, Niche: m.niche, Reach: m.reach,
+	begin := s.Clock.Now()
+	all := []store.User{{
+		ID: s.newID(begin), Email: Logins[2].Email, Name: "Admin", Role: rooms.Admin, Approved: true,
+		PasswordHash: hash, CreatedAt: rooms.At(begin),
+	}}
+	add := func(list []actor, role rooms.Side) {
+		for i := range list {
+			a := &list[i]
+			all = append(all, store.User{
+				ID: a.id, Email: a.email, Name: a.name, Role: role, PasswordHash: hash, Approved: a.approved,
+				Category: a.category, Niche: a.niche, Reach: a.reach, CreatedAt: rooms.At(a.joined),
+			})
+		}
+	}
+	add(s.market.brands, rooms.Sponsor)
+	add(s.market.creators, rooms.Influencer)
+	for chunk := range slices.Chunk(all, usersPerTelling) {
+		err := s.Store.Tell(ctx, func(ctx context.Context, y *store.Story) error {
+			for i := range chunk {
+				if _, err := y.CreateUser(ctx, chunk[i]); err != nil {
+					return fmt.Errorf("create %s: %w", chunk[i].Email, err)
+				}
+			}
+			return nil
 		})
 		if err != nil {
-			return fmt.Errorf("demo: create %s: %w", m.email, err)
+			return fmt.Errorf("demo: %w", err)
 		}
-		s.users[m.email] = u
-		return nil
-	}
-	for _, m := range brands {
-		if err := create(m, rooms.Sponsor); err != nil {
-			return err
-		}
-	}
-	for _, m := range creators {
-		if err := create(m, rooms.Influencer); err != nil {
-			return err
-		}
-	}
-	return create(member{email: Logins[2].Email, name: "Admin"}, rooms.Admin)
-}
-
-func (s *Seeder) createCampaigns(ctx context.Context) error {
-	for _, p := range plans {
-		end := s.Until.AddDate(0, 0, p.days).UTC().Truncate(24 * time.Hour)
-		c, err := s.Store.CreateCampaign(ctx, store.Campaign{
-			Sponsor: s.users[brands[p.brand].email].ID, Name: p.name, Description: p.description, Goals: p.goals,
-			Category: p.category, Niches: p.niches, Public: p.public, Currency: p.currency, Budget: p.budget,
-			StartsAt: rooms.At(s.Clock.Now().Truncate(24 * time.Hour)), EndsAt: rooms.At(end),
-		})
-		if err != nil {
-			return fmt.Errorf("demo: create campaign %q: %w", p.name, err)
-		}
-		s.campaigns = append(s.campaigns, c)
 	}
 	return nil
 }
 
-// thread is one talk on its way.
-type thread struct {
-	talk
-	at    time.Time
-	room  string
-	put   int
-	first map[rooms.Side]int64
+// entry is something that happens at its time: a campaign is launched, ends, or a
+// talk moves on.
+type entry struct {
+	at     time.Time
+	launch bool
+	settle bool
+	run    int
+	talk   *thread
 }
 
-// threads is a heap by time, so that the feed's order is that of the clock.
-type threads []*thread
+// agenda is a heap by time, so that the feed's order is that of the clock.
+type agenda []entry
 
-func (h threads) Len() int           { return len(h) }
-func (h threads) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
-func (h threads) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *threads) Push(x any)        { *h = append(*h, x.(*thread)) }
-func (h *threads) Pop() any {
+func (h agenda) Len() int           { return len(h) }
+func (h agenda) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
+func (h agenda) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *agenda) Push(x any)        { *h = append(*h, x.(entry)) }
+func (h *agenda) Pop() any {
 	old := *h
 	last := old[len(old)-1]
 	*h = old[:len(old)-1]
 	return last
 }
 
-func (s *Seeder) negotiate(ctx context.Context) error {
-	var queue threads
-	for _, t := range talks {
-		start := s.Until.AddDate(0, 0, -t.daysAgo).Add(-time.Duration(s.Rand.IntN(600)) * time.Minute)
-		queue = append(queue, &thread{talk: t, at: start, first: map[rooms.Side]int64{}})
+// tell lets everything happen that happens before the present.
+func (s *Seeder) tell(ctx context.Context) error {
+	s.running = make(map[int]bool)
+	for i := range s.market.runs {
+		r := &s.market.runs[i]
+		s.queue = append(s.queue, entry{at: r.launched, launch: true, run: i}, entry{at: r.ended, settle: true, run: i})
 	}
-	heap.Init(&queue)
-	for queue.Len() > 0 {
-		t := heap.Pop(&queue).(*thread)
-		if t.at.After(s.Until) {
-			continue
+	threads := make([]thread, len(s.market.meetings))
+	for i := range s.market.meetings {
+		m := &s.market.meetings[i]
+		threads[i] = thread{meeting: m, room: s.newID(m.start)}
+		s.queue = append(s.queue, entry{at: m.start, talk: &threads[i]})
+	}
+	heap.Init(&s.queue)
+	for len(s.queue) > 0 && !s.queue[0].at.After(s.Until) {
+		if err := s.Store.Tell(ctx, func(ctx context.Context, y *store.Story) error { return s.chapter(ctx, y, threads) }); err != nil {
+			return fmt.Errorf("demo: %w", err)
 		}
-		s.Clock.set(t.at)
-		next, err := s.step(ctx, t)
-		if err != nil {
-			return err
-		}
-		if next > 0 {
-			t.at = t.at.Add(next)
-			heap.Push(&queue, t)
+		if s.Progress != nil {
+			s.Progress(s.Clock.Now(), s.commands)
 		}
 	}
 	s.Clock.set(s.Until)
 	return nil
 }
 
-// step makes the thread's next move and returns the time until the one after
-// it, 0 when there is none.
-func (s *Seeder) step(ctx context.Context, t *thread) (time.Duration, error) {
-	if t.room == "" {
-		return s.open(ctx, t)
+// chapter is what one transaction takes.
+func (s *Seeder) chapter(ctx context.Context, y *store.Story, threads []thread) error {
+	s.story = y
+	if err := s.expect(ctx, threads); err != nil {
+		return err
 	}
-	if t.stopAfter > 0 && t.put >= t.stopAfter {
-		return 0, nil
-	}
-	snapshot, err := s.Store.Snapshot(ctx, t.room)
-	if err != nil {
-		return 0, fmt.Errorf("demo: read room: %w", err)
-	}
-	standing := snapshot.State.Standing()
-	if standing == nil {
-		return 0, nil
-	}
-	if t.ignored {
-		return 0, s.do(ctx, t, rooms.Actor{Role: rooms.System}, rooms.Expire{OfferSeq: standing.Seq})
-	}
-	side := standing.Author.Other()
-	actor := s.actor(t, side)
-	move := personaOf(side, t.creator+t.plan).Answer(standing, t.first[standing.Author], snapshot.State.Offers.Of(side))
-	if move.Say != "" && s.Rand.IntN(3) > 0 {
-		if err := s.do(ctx, t, actor, rooms.Say{Text: move.Say}); err != nil {
-			return 0, err
+	for range stepsPerTelling {
+		if len(s.queue) == 0 || s.queue[0].at.After(s.Until) {
+			return nil
 		}
-	}
-	switch {
-	case move.Accept:
-		return 0, s.do(ctx, t, actor, rooms.Accept{OfferSeq: standing.Seq, TermsHash: standing.Hash})
-	case move.Decline:
-		return 0, s.do(ctx, t, actor, rooms.Decline{OfferSeq: standing.Seq, Reason: "budget"})
-	}
-	counter := rooms.Counter{OfferSeq: standing.Seq, ExpiresIn: int64((96 * time.Hour).Seconds())}
-	counter.Terms.Set = counter.Terms.Set.With(rooms.SectionFee)
-	counter.Terms.Terms.Fee = rooms.Money{Amount: move.Fee, Currency: snapshot.State.Currency}
-	s.enrich(&counter.Terms, side, t.put)
-	if err := s.do(ctx, t, actor, counter); err != nil {
-		return 0, err
-	}
-	s.noteOffer(t, side, move.Fee)
-	return s.pause(), nil
-}
-
-func (s *Seeder) open(ctx context.Context, t *thread) (time.Duration, error) {
-	campaign, p := s.campaigns[t.plan], plans[t.plan]
-	side := rooms.Sponsor
-	if t.applied {
-		side = rooms.Influencer
-	}
-	fee := round(campaign.Budget / 10 * t.percent / 100)
-	rounds := 1
-	terms := rooms.FullPatch(rooms.Terms{
-		Fee: rooms.Money{Amount: fee, Currency: campaign.Currency},
-		Deliverables: []rooms.Deliverable{{
-			Platform: p.platform, Format: p.format, Quantity: 1 + t.creator%3, LengthSeconds: p.length,
-			Due:      rooms.Date(s.Until.AddDate(0, 0, p.days/2).Format(time.DateOnly)),
-			MustShow: "The product in the first five seconds.",
-		}},
-		UsageRights:    &rooms.UsageRights{Scope: "organic", Months: 3, Channels: []string{p.platform}},
-		RevisionRounds: &rounds,
-		Payment: []rooms.Milestone{
-			{Milestone: "On signing", Percent: 40, NetDays: 7}, {Milestone: "On publication", Percent: 60, NetDays: 14},
-		},
-		Requirements: "Marked as advertising, as the law asks for.",
-	})
-	t.room = s.newID()
-	cmd := rooms.Open{
-		ID: t.room, Campaign: campaign.ID, Influencer: s.users[creators[t.creator].email].ID,
-		Terms: &terms, ExpiresIn: int64((72 * time.Hour).Seconds()), Limit: s.OfferLimit,
-		Message: "Hello! We like what you make and think that this fits.",
-	}
-	if t.applied {
-		cmd.Message = "Hello! I use this every week and would love to show it."
-	}
-	if err := s.do(ctx, t, s.actor(t, side), cmd); err != nil {
-		return 0, err
-	}
-	s.noteOffer(t, side, fee)
-	if t.ignored {
-		return 73 * time.Hour, nil
-	}
-	return s.pause(), nil
-}
-
-// enrich lets some counters change more than the fee.
-func (s *Seeder) enrich(p *rooms.Patch, side rooms.Side, put int) {
-	switch {
-	case side == rooms.Influencer && put == 1:
-		rounds := 2
-		p.Terms.RevisionRounds, p.Set = &rounds, p.Set.With(rooms.SectionRevisionRounds)
-	case side == rooms.Sponsor && put == 2:
-		p.Terms.Exclusivity = &rooms.Exclusivity{Category: "direct competitors", Days: 30}
-		p.Set = p.Set.With(rooms.SectionExclusivity)
-	}
-}
-
-func (s *Seeder) noteOffer(t *thread, side rooms.Side, fee int64) {
-	t.put++
-	if _, known := t.first[side]; !known {
-		t.first[side] = fee
-	}
-}
-
-// pause is how long people take, well within an offer's lifetime.
-func (s *Seeder) pause() time.Duration {
-	return time.Duration(30+s.Rand.IntN(20*60)) * time.Minute
-}
-
-func (s *Seeder) actor(t *thread, side rooms.Side) rooms.Actor {
-	email := creators[t.creator].email
-	if side == rooms.Sponsor {
-		email = brands[plans[t.plan].brand].email
-	}
-	return rooms.Actor{ID: s.users[email].ID, Role: side}
-}
-
-func (s *Seeder) do(ctx context.Context, t *thread, actor rooms.Actor, body rooms.Command) error {
-	cmd := store.Command{Room: t.room, Actor: actor, Body: body}
-	if actor.Role != rooms.System {
-		cmd.CMID = s.newID()
-	}
-	if r := s.Store.Do(ctx, cmd); r.Err != nil {
-		return fmt.Errorf("demo: %s of %s in %q: %w", body.Name(), actor.Role, plans[t.plan].name, r.Err)
+		next := heap.Pop(&s.queue).(entry)
+		s.Clock.set(next.at)
+		switch {
+		case next.launch:
+			if err := s.launch(ctx, next.run); err != nil {
+				return err
+			}
+		case next.settle:
+			delete(s.running, next.run)
+			if err := y.Settle(ctx, s.market.runs[next.run].id); err != nil {
+				return err
+			}
+		default:
+			wait, err := s.step(ctx, next.talk)
+			if err != nil {
+				return err
+			}
+			if wait > 0 {
+				next.at = s.Clock.Now().Add(wait)
+				heap.Push(&s.queue, next)
+			}
+		}
 	}
 	return nil
 }
 
-func (s *Seeder) newID() string {
-	return ulid.MustNew(ulid.Timestamp(s.Clock.Now()), s.entropy).String()
+// expect names the rooms and campaigns that the chapter will need.
+func (s *Seeder) expect(ctx context.Context, threads []thread) error {
+	campaigns := make([]string, 0, len(s.running))
+	for i := range s.running {
+		campaigns = append(campaigns, s.market.runs[i].id)
+	}
+	ahead := threads[s.opened:min(len(threads), s.opened+openingsAhead)]
+	openings := make([]store.Opening, len(ahead))
+	for i := range ahead {
+		t := &ahead[i]
+		openings[i] = store.Opening{
+			Room: t.room, Campaign: s.market.runs[t.run].id, Influencer: s.market.creators[t.creator].id,
+			Actor: s.actor(t, t.opener()).ID,
+		}
+	}
+	return s.story.Expect(ctx, openings, campaigns)
+}
+
+func (s *Seeder) launch(ctx context.Context, i int) error {
+	r := &s.market.runs[i]
+	_, err := s.story.CreateCampaign(ctx, store.Campaign{
+		ID: r.id, Sponsor: s.market.brands[r.brand].id, Name: r.name, Description: r.description, Goals: r.goals,
+		Category: r.category, Niches: r.niches, Public: r.public, Currency: r.currency, Budget: r.budget,
+		StartsAt: rooms.At(r.launched.UTC().Truncate(24 * time.Hour)), EndsAt: rooms.At(r.ended),
+	})
+	if err != nil {
+		return fmt.Errorf("create campaign %q: %w", r.name, err)
+	}
+	s.running[i] = true
+	return nil
+}
+
+func (s *Seeder) newID(at time.Time) string {
+	return ulid.MustNew(ulid.Timestamp(at), s.entropy).String()
 }
 
 // randReader reads bytes from a source of the story's randomness.
