@@ -86,18 +86,31 @@ func contentType(file string) string {
 }
 
 func (s *Server) sendIndex(c *fiber.Ctx) error {
+	raw, err := s.index()
+	if err != nil {
+		return err
+	}
+	return sendPage(c, http.StatusOK, raw)
+}
+
+func sendPage(c *fiber.Ctx, status int, page []byte) error {
 	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
 	c.Set(fiber.HeaderCacheControl, "no-cache")
+	return c.Status(status).Send(page)
+}
+
+// index is the app's page.
+func (s *Server) index() ([]byte, error) {
 	if s.cfg.Assets != nil {
 		raw, err := fs.ReadFile(s.cfg.Assets, "index.html")
 		if err == nil {
-			return c.Send(raw)
+			return raw, nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("read index: %w", err)
+			return nil, fmt.Errorf("read index: %w", err)
 		}
 	}
-	return c.Status(http.StatusOK).SendString(unbuilt)
+	return []byte(unbuilt), nil
 }
 
 // contentPolicy lets the app load what it was built with and talk to its own

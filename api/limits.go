@@ -32,6 +32,8 @@ type Limits struct {
 	Logins, LoginsPerAccount Rate
 	// Upgrades bounds new connections of one address. Default 50/s, burst 500.
 	Upgrades Rate
+	// Pictures bounds the uploads of one user. Default 0.1/s, burst 10.
+	Pictures Rate
 	// InFlight bounds the commands of one connection that wait for their commit.
 	// Default 64.
 	InFlight int
@@ -52,6 +54,7 @@ func (l *Limits) setDefaults() {
 	set(&l.Logins, 1, 10)
 	set(&l.LoginsPerAccount, 0.1, 10)
 	set(&l.Upgrades, 50, 500)
+	set(&l.Pictures, 0.1, 10)
 	if l.InFlight == 0 {
 		l.InFlight = 64
 	}
@@ -141,6 +144,7 @@ func (l *limiter) check(key string) error {
 type limits struct {
 	commands, signals, requests, flood *limiter
 	logins, accounts, upgrades         *limiter
+	pictures                           *limiter
 }
 
 func newLimits(l Limits, now func() time.Time) limits {
@@ -152,5 +156,6 @@ func newLimits(l Limits, now func() time.Time) limits {
 		logins:   newLimiter(l.Logins, l.Keys, now),
 		accounts: newLimiter(l.LoginsPerAccount, l.Keys, now),
 		upgrades: newLimiter(l.Upgrades, l.Keys, now),
+		pictures: newLimiter(l.Pictures, l.Keys, now),
 	}
 }

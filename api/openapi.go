@@ -37,6 +37,8 @@ func (s *Server) apiRoutes() {
 	s.openRoutes()
 	s.roomRoutes()
 	s.adminRoutes()
+	s.profileRoutes()
+	s.pictureRoutes()
 	s.noticeRoutes()
 }
 

@@ -44,7 +44,9 @@ func handle[I, O any](s *Server, op huma.Operation, handler func(context.Context
 	}
 	// The connection's own deadlines bound the reading of a body.
 	op.BodyReadTimeout = -1
-	op.MaxBodyBytes = maxBodyBytes
+	if op.MaxBodyBytes == 0 {
+		op.MaxBodyBytes = maxBodyBytes
+	}
 	op.Responses["default"] = &huma.Response{
 		Description: "An error",
 		Content:     map[string]*huma.MediaType{mediaJSON: {Schema: schemaRef("Error")}},

@@ -13,6 +13,7 @@ import (
 
 	"parley/rooms"
 	"parley/store"
+	"parley/store/profiles"
 )
 
 type registerInput struct {
@@ -135,7 +136,11 @@ func (s *Server) register(ctx context.Context, r *request, in *registerInput) (*
 	if b.Role == rooms.Influencer {
 		u.Category, u.Niche, u.Reach = category, niche, b.Reach
 	}
-	if u, err = s.store.CreateUser(ctx, u); err != nil {
+	if u.ID, err = s.store.NewID(); err != nil {
+		return nil, err
+	}
+	claim := func(ctx context.Context, t *store.Tx) error { return profiles.Claim(ctx, t, u.ID, u.Name) }
+	if u, err = s.store.CreateUser(ctx, u, claim); err != nil {
 		return nil, err
 	}
 	return s.logIn(ctx, &u)

@@ -11,6 +11,7 @@ import (
 
 	"parley/rooms"
 	"parley/store"
+	"parley/store/profiles"
 )
 
 type (
@@ -55,6 +56,13 @@ func (s *Server) invite(ctx context.Context, r *request, in *openInput) (*openOu
 	}
 	if err != nil || u.Role != rooms.Influencer || u.FlaggedAt != nil {
 		return nil, invalid("influencer", "is not an influencer who can be invited")
+	}
+	takes, err := profiles.AcceptsInvites(ctx, s.store, open.Influencer)
+	if err != nil {
+		return nil, err
+	}
+	if !takes {
+		return nil, invalid("influencer", "takes no invitations at the moment")
 	}
 	return s.open(ctx, r, in.ID, f, open)
 }

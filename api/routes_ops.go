@@ -8,6 +8,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/adaptor"
+	"github.com/gofiber/fiber/v2/middleware/compress"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
@@ -24,6 +25,8 @@ func (s *Server) routes() {
 	s.app.Get("/ws", s.upgrade)
 	s.apiRoutes()
 	s.app.Use("/api", func(*fiber.Ctx) error { return notFound("route") })
+	s.app.Get(picturesPath+":file", s.servePicture)
+	s.app.Get("/i/:slug", compress.New(), s.profilePage)
 	s.assetRoutes()
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/oklog/ulid/v2"
 
+	"parley/api/picture"
 	"parley/hub"
 	"parley/store"
 )
@@ -34,6 +35,7 @@ type Server struct {
 	origins   origins
 	limits    limits
 	passwords *passwords
+	pictures  *picture.Maker
 	upgrader  fiber.Handler
 	watch     *watch
 	csp       string
@@ -74,7 +76,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, store: cfg.Store, hub: cfg.Hub, relay: cfg.Relay, metrics: cfg.Metrics, log: cfg.Logger,
 		limits: newLimits(cfg.Limits, cfg.Clock),
-		ids:    idSource{random: cfg.Rand},
+		ids:    idSource{random: cfg.Rand}, pictures: picture.NewMaker(picturesAtOnce),
 	}
 	var err error
 	if s.origins, err = newOrigins(cfg.PublicURL, cfg.Origins); err != nil {
@@ -107,6 +109,7 @@ func New(cfg Config) (*Server, error) {
 		CaseSensitive:  true,
 	})
 	s.app.Server().KeepHijackedConns = true
+	s.app.Server().HeaderReceived = bodyLimits
 	s.app.Server().ConnState = s.newcomers.state
 	s.routes()
 	s.watch.start()

@@ -83,7 +83,7 @@ func checkFree(ctx context.Context, db bun.IDB, slug, user string) error {
 }
 
 // Claim gives an influencer who has chosen no short address one that follows from
-// their name, or leaves it where no good one is free.
+// their name, or leaves it where no good one is free. Who has no profile gets none.
 func Claim(ctx context.Context, t *store.Tx, user, name string) error {
 	base := slugOf(name)
 	for _, slug := range []string{base, cut(base, MaxSlug-5) + "-" + strings.ToLower(user[max(0, len(user)-4):])} {

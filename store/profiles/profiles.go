@@ -92,8 +92,17 @@ func Of(ctx context.Context, s *store.Store, user string) (Profile, error) {
 // BySlug is the profile at a short address, for everybody. That of a flagged user
 // is not found.
 func BySlug(ctx context.Context, s *store.Store, slug string) (Profile, error) {
+	if len(slug) > MaxSlug || !slugForm.MatchString(slug) {
+		return Profile{}, fmt.Errorf("find profile: %w", store.ErrNotFound)
+	}
 	p, err := find(ctx, s.Reads(), "p.slug = ? AND u.flagged_at IS NULL", slug)
 	return p, store.ReadError("find profile", err)
+}
+
+// AcceptsInvites tells whether an influencer wants to be invited.
+func AcceptsInvites(ctx context.Context, s *store.Store, user string) (accepts bool, err error) {
+	err = s.Reads().NewSelect().Table("profiles").Column("accepts_invites").Where("user_id = ?", user).Scan(ctx, &accepts)
+	return accepts, store.ReadError("find profile", err)
 }
 
 func find(ctx context.Context, db bun.IDB, where string, value string) (Profile, error) {

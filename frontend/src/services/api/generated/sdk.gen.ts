@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AdminFeedData, AdminFeedErrors, AdminFeedResponses, AdminRoomData, AdminRoomErrors, AdminRoomResponses, ApplyData, ApplyErrors, ApplyResponses, CommandData, CommandErrors, CommandResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, FlagData, FlagErrors, FlagResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetRoomData, GetRoomErrors, GetRoomResponses, InviteData, InviteErrors, InviteResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListInfluencersData, ListInfluencersErrors, ListInfluencersResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListRoomsData, ListRoomsErrors, ListRoomsResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MeData, MeErrors, MeResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RegisterData, RegisterErrors, RegisterResponses, UnflagData, UnflagErrors, UnflagResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses } from './types.gen';
+import type { AdminFeedData, AdminFeedErrors, AdminFeedResponses, AdminRoomData, AdminRoomErrors, AdminRoomResponses, ApplyData, ApplyErrors, ApplyResponses, CheckAddressData, CheckAddressErrors, CheckAddressResponses, CommandData, CommandErrors, CommandResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, EditCardData, EditCardErrors, EditCardResponses, EditProfileData, EditProfileErrors, EditProfileResponses, FlagData, FlagErrors, FlagResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetRoomData, GetRoomErrors, GetRoomResponses, InviteData, InviteErrors, InviteResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListInfluencersData, ListInfluencersErrors, ListInfluencersResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListRoomsData, ListRoomsErrors, ListRoomsResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MeData, MeErrors, MeResponses, OwnCardData, OwnCardErrors, OwnCardResponses, OwnProfileData, OwnProfileErrors, OwnProfileResponses, PublicProfileData, PublicProfileErrors, PublicProfileResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RegisterData, RegisterErrors, RegisterResponses, RemovePictureData, RemovePictureErrors, RemovePictureResponses, SetPictureData, SetPictureErrors, SetPictureResponses, SponsorCardData, SponsorCardErrors, SponsorCardResponses, UnflagData, UnflagErrors, UnflagResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -223,6 +223,36 @@ export const invite = <ThrowOnError extends boolean = false>(options: Options<In
 });
 
 /**
+ * One's own card as a sponsor
+ */
+export const ownCard = <ThrowOnError extends boolean = false>(options?: Options<OwnCardData, ThrowOnError>) => (options?.client ?? client).get<OwnCardResponses, OwnCardErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/card',
+    ...options
+});
+
+/**
+ * Change one's card
+ */
+export const editCard = <ThrowOnError extends boolean = false>(options: Options<EditCardData, ThrowOnError>) => (options.client ?? client).patch<EditCardResponses, EditCardErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/card',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Search influencers, widest reach first
  */
 export const listInfluencers = <ThrowOnError extends boolean = false>(options?: Options<ListInfluencersData, ThrowOnError>) => (options?.client ?? client).get<ListInfluencersResponses, ListInfluencersErrors, ThrowOnError>({
@@ -279,6 +309,85 @@ export const readNotices = <ThrowOnError extends boolean = false>(options: Optio
 });
 
 /**
+ * Remove one's picture
+ */
+export const removePicture = <ThrowOnError extends boolean = false>(options?: Options<RemovePictureData, ThrowOnError>) => (options?.client ?? client).delete<RemovePictureResponses, RemovePictureErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/picture',
+    ...options
+});
+
+/**
+ * Upload one's picture: JPEG, PNG or WebP, 5 MiB and 16 megapixels at most. Its centre is kept, nothing else of the file
+ */
+export const setPicture = <ThrowOnError extends boolean = false>(options: Options<SetPictureData, ThrowOnError>) => (options.client ?? client).put<SetPictureResponses, SetPictureErrors, ThrowOnError>({
+    bodySerializer: null,
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/picture',
+    ...options,
+    headers: {
+        'Content-Type': 'application/octet-stream',
+        ...options.headers
+    }
+});
+
+/**
+ * One's own profile as an influencer
+ */
+export const ownProfile = <ThrowOnError extends boolean = false>(options?: Options<OwnProfileData, ThrowOnError>) => (options?.client ?? client).get<OwnProfileResponses, OwnProfileErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/profile',
+    ...options
+});
+
+/**
+ * Change one's profile; a list replaces the one before
+ */
+export const editProfile = <ThrowOnError extends boolean = false>(options: Options<EditProfileData, ThrowOnError>) => (options.client ?? client).patch<EditProfileResponses, EditProfileErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/profile',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Whether one may have a short address
+ */
+export const checkAddress = <ThrowOnError extends boolean = false>(options: Options<CheckAddressData, ThrowOnError>) => (options.client ?? client).get<CheckAddressResponses, CheckAddressErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/profile/addresses/{slug}',
+    ...options
+});
+
+/**
+ * An influencer's public profile, for everybody
+ */
+export const publicProfile = <ThrowOnError extends boolean = false>(options: Options<PublicProfileData, ThrowOnError>) => (options.client ?? client).get<PublicProfileResponses, PublicProfileErrors, ThrowOnError>({ url: '/api/profiles/{slug}', ...options });
+
+/**
  * One's rooms, newest change first
  */
 export const listRooms = <ThrowOnError extends boolean = false>(options?: Options<ListRoomsData, ThrowOnError>) => (options?.client ?? client).get<ListRoomsResponses, ListRoomsErrors, ThrowOnError>({
@@ -331,5 +440,18 @@ export const listEvents = <ThrowOnError extends boolean = false>(options: Option
             type: 'apiKey'
         }, { scheme: 'bearer', type: 'http' }],
     url: '/api/rooms/{id}/events',
+    ...options
+});
+
+/**
+ * A sponsor's card, for influencers who judge an invitation
+ */
+export const sponsorCard = <ThrowOnError extends boolean = false>(options: Options<SponsorCardData, ThrowOnError>) => (options.client ?? client).get<SponsorCardResponses, SponsorCardErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/sponsors/{id}',
     ...options
 });

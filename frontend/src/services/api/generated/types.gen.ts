@@ -38,6 +38,18 @@ export type AcceptedEvent = {
     type: 'accepted';
 };
 
+export type Address = {
+    /**
+     * Whether one may have it
+     */
+    free: boolean;
+    /**
+     * Why not, for a person
+     */
+    problem?: string;
+    slug: string;
+};
+
 export type Application = {
     /**
      * Seconds; by default 48 hours
@@ -159,6 +171,26 @@ export type CancelledEvent = {
     room: string;
     seq: number;
     type: 'cancelled';
+};
+
+export type Card = {
+    about: string;
+    /**
+     * The user's
+     */
+    id: string;
+    industry: string;
+    joined_at: string;
+    kind: 'company' | 'individual';
+    name: string;
+    picture?: Picture;
+};
+
+export type CardPatch = {
+    about?: string;
+    industry?: string;
+    kind?: 'company' | 'individual';
+    name?: string;
 };
 
 export type CloseCommand = {
@@ -655,6 +687,71 @@ export type OpenedEvent = {
 export type Person = {
     id: string;
     name: string;
+};
+
+export type Picture = {
+    /**
+     * 512 pixels a side
+     */
+    large: string;
+    /**
+     * 96 pixels a side
+     */
+    small: string;
+};
+
+export type Platform = {
+    /**
+     * Engagement rate in basis points: 325 is 3.25 %
+     */
+    engagement_bp: number;
+    followers: number;
+    handle: string;
+    platform: 'instagram' | 'tiktok' | 'youtube' | 'twitch' | 'x' | 'facebook' | 'linkedin' | 'pinterest' | 'snapchat' | 'podcast' | 'blog' | 'other';
+};
+
+export type Profile = {
+    accepts_invites: boolean;
+    bio: string;
+    category: string;
+    completed_deals: number;
+    /**
+     * The user's
+     */
+    id: string;
+    joined_at: string;
+    name: string;
+    niches: Array<string>;
+    picture?: Picture;
+    /**
+     * Most followers first
+     */
+    platforms: Array<Platform>;
+    /**
+     * Followers on all platforms
+     */
+    reach: number;
+    /**
+     * The short address: /i/{slug}
+     */
+    slug: string;
+};
+
+export type ProfilePatch = {
+    accepts_invites?: boolean;
+    bio?: string;
+    category?: string;
+    name?: string;
+    niches?: Array<string>;
+    platforms?: Array<Platform>;
+    /**
+     * Counts only without platforms; with them it is their sum
+     */
+    reach?: number;
+    /**
+     * The short address
+     */
+    slug?: string;
 };
 
 export type ReadNoticesRequest = {
@@ -1280,6 +1377,56 @@ export type InviteResponses = {
 
 export type InviteResponse = InviteResponses[keyof InviteResponses];
 
+export type OwnCardData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/card';
+};
+
+export type OwnCardErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type OwnCardError = OwnCardErrors[keyof OwnCardErrors];
+
+export type OwnCardResponses = {
+    /**
+     * OK
+     */
+    200: Card;
+};
+
+export type OwnCardResponse = OwnCardResponses[keyof OwnCardResponses];
+
+export type EditCardData = {
+    body: CardPatch;
+    path?: never;
+    query?: never;
+    url: '/api/card';
+};
+
+export type EditCardErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type EditCardError = EditCardErrors[keyof EditCardErrors];
+
+export type EditCardResponses = {
+    /**
+     * OK
+     */
+    200: Card;
+};
+
+export type EditCardResponse = EditCardResponses[keyof EditCardResponses];
+
 export type ListInfluencersData = {
     body?: never;
     path?: never;
@@ -1389,6 +1536,160 @@ export type ReadNoticesResponses = {
 };
 
 export type ReadNoticesResponse = ReadNoticesResponses[keyof ReadNoticesResponses];
+
+export type RemovePictureData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/picture';
+};
+
+export type RemovePictureErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type RemovePictureError = RemovePictureErrors[keyof RemovePictureErrors];
+
+export type RemovePictureResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type RemovePictureResponse = RemovePictureResponses[keyof RemovePictureResponses];
+
+export type SetPictureData = {
+    body: Blob | File;
+    path?: never;
+    query?: never;
+    url: '/api/picture';
+};
+
+export type SetPictureErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type SetPictureError = SetPictureErrors[keyof SetPictureErrors];
+
+export type SetPictureResponses = {
+    /**
+     * OK
+     */
+    200: Picture;
+};
+
+export type SetPictureResponse = SetPictureResponses[keyof SetPictureResponses];
+
+export type OwnProfileData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/profile';
+};
+
+export type OwnProfileErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type OwnProfileError = OwnProfileErrors[keyof OwnProfileErrors];
+
+export type OwnProfileResponses = {
+    /**
+     * OK
+     */
+    200: Profile;
+};
+
+export type OwnProfileResponse = OwnProfileResponses[keyof OwnProfileResponses];
+
+export type EditProfileData = {
+    body: ProfilePatch;
+    path?: never;
+    query?: never;
+    url: '/api/profile';
+};
+
+export type EditProfileErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type EditProfileError = EditProfileErrors[keyof EditProfileErrors];
+
+export type EditProfileResponses = {
+    /**
+     * OK
+     */
+    200: Profile;
+};
+
+export type EditProfileResponse = EditProfileResponses[keyof EditProfileResponses];
+
+export type CheckAddressData = {
+    body?: never;
+    path: {
+        slug: string;
+    };
+    query?: never;
+    url: '/api/profile/addresses/{slug}';
+};
+
+export type CheckAddressErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type CheckAddressError = CheckAddressErrors[keyof CheckAddressErrors];
+
+export type CheckAddressResponses = {
+    /**
+     * OK
+     */
+    200: Address;
+};
+
+export type CheckAddressResponse = CheckAddressResponses[keyof CheckAddressResponses];
+
+export type PublicProfileData = {
+    body?: never;
+    path: {
+        slug: string;
+    };
+    query?: never;
+    url: '/api/profiles/{slug}';
+};
+
+export type PublicProfileErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type PublicProfileError = PublicProfileErrors[keyof PublicProfileErrors];
+
+export type PublicProfileResponses = {
+    /**
+     * OK
+     */
+    200: Profile;
+};
+
+export type PublicProfileResponse = PublicProfileResponses[keyof PublicProfileResponses];
 
 export type ListRoomsData = {
     body?: never;
@@ -1517,3 +1818,30 @@ export type ListEventsResponses = {
 };
 
 export type ListEventsResponse = ListEventsResponses[keyof ListEventsResponses];
+
+export type SponsorCardData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/sponsors/{id}';
+};
+
+export type SponsorCardErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type SponsorCardError = SponsorCardErrors[keyof SponsorCardErrors];
+
+export type SponsorCardResponses = {
+    /**
+     * OK
+     */
+    200: Card;
+};
+
+export type SponsorCardResponse = SponsorCardResponses[keyof SponsorCardResponses];
