@@ -21,6 +21,7 @@ type Campaign struct {
 	Goals       string
 	Category    string
 	Niches      []string
+	Platforms   []string // that content is wanted on, of rooms.Platforms
 	StartsAt    rooms.Time
 	EndsAt      rooms.Time
 	Public      bool
@@ -42,6 +43,7 @@ type CampaignPatch struct {
 	Goals       *string
 	Category    *string
 	Niches      *[]string
+	Platforms   *[]string
 	StartsAt    *rooms.Time
 	EndsAt      *rooms.Time
 	Public      *bool
@@ -195,6 +197,7 @@ func (s *Store) UpdateCampaign(ctx context.Context, sponsor, id string, p Campai
 		set(&c.Goals, p.Goals)
 		set(&c.Category, p.Category)
 		set(&c.Niches, p.Niches)
+		set(&c.Platforms, p.Platforms)
 		set(&c.StartsAt, p.StartsAt)
 		set(&c.EndsAt, p.EndsAt)
 		set(&c.Public, p.Public)
@@ -207,7 +210,7 @@ func (s *Store) UpdateCampaign(ctx context.Context, sponsor, id string, p Campai
 		if err != nil {
 			return Campaign{}, err
 		}
-		columns := []string{"name", "description", "goals", "category", "niches", "starts_at", "ends_at",
+		columns := []string{"name", "description", "goals", "category", "niches", "platforms", "starts_at", "ends_at",
 			"public", "budget", "updated_at"}
 		if p.EndsAt != nil {
 			columns = append(columns, "settled_at") // it runs again

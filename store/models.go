@@ -91,6 +91,7 @@ type campaignModel struct {
 	Goals       string
 	Category    string
 	Niches      string
+	Platforms   string
 	StartsAt    int64
 	EndsAt      int64
 	Public      bool
@@ -107,21 +108,30 @@ type campaignModel struct {
 }
 
 func campaignRow(c *Campaign) (*campaignModel, error) {
-	niches := c.Niches
-	if niches == nil {
-		niches = []string{}
-	}
-	raw, err := json.Marshal(niches)
+	niches, err := listText(c.Niches)
 	if err != nil {
 		return nil, fmt.Errorf("store: encode niches: %w", err)
 	}
+	platforms, err := listText(c.Platforms)
+	if err != nil {
+		return nil, fmt.Errorf("store: encode platforms: %w", err)
+	}
 	return &campaignModel{
 		ID: c.ID, SponsorID: c.Sponsor, Name: c.Name, Description: c.Description, Goals: c.Goals,
-		Category: c.Category, Niches: string(raw), StartsAt: micros(c.StartsAt), EndsAt: micros(c.EndsAt),
+		Category: c.Category, Niches: niches, Platforms: platforms, StartsAt: micros(c.StartsAt), EndsAt: micros(c.EndsAt),
 		Public: c.Public, Currency: string(c.Currency), Budget: c.Budget, Committed: c.Committed, Held: c.Held,
 		ArchivedAt: microsOrNil(c.ArchivedAt), FlaggedAt: microsOrNil(c.FlaggedAt), FlagReason: c.FlagReason,
 		CreatedAt: micros(c.CreatedAt), UpdatedAt: micros(c.UpdatedAt),
 	}, nil
+}
+
+// listText is the form of a list of texts in a column.
+func listText(list []string) (string, error) {
+	if list == nil {
+		list = []string{}
+	}
+	raw, err := json.Marshal(list)
+	return string(raw), err
 }
 
 func (m *campaignModel) campaign() (Campaign, error) {
@@ -134,6 +144,9 @@ func (m *campaignModel) campaign() (Campaign, error) {
 	}
 	if err := json.Unmarshal([]byte(m.Niches), &c.Niches); err != nil {
 		return c, fmt.Errorf("%w: campaign %s: niches: %w", errCorrupt, m.ID, err)
+	}
+	if err := json.Unmarshal([]byte(m.Platforms), &c.Platforms); err != nil {
+		return c, fmt.Errorf("%w: campaign %s: platforms: %w", errCorrupt, m.ID, err)
 	}
 	return c, nil
 }

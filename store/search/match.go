@@ -1,0 +1,87 @@
+package search
+
+import (
+	"context"
+	"strings"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
+)
+
+// field is a part of what is indexed.
+type field uint8
+
+const (
+	anywhere field = iota
+	inName
+	inCategory
+	inNiches
+	inPlatforms
+)
+
+// term is a word that is looked for in a field.
+type term struct {
+	in     field
+	word   string
+	prefix bool
+}
+
+// match is what the text of a row must hold: one of the terms of each group, and not
+// all that not asks for. The zero match is fulfilled by every row.
+type match struct {
+	all [][]term
+	not *match
+}
+
+func (m match) empty() bool { return len(m.all) == 0 }
+
+// and adds a filter: all words of a text, in one field.
+func (m match) and(in field, text string) match {
+	for _, w := range split(text) {
+		m.all = append(m.all[:len(m.all):len(m.all)], []term{{in: in, word: w}})
+	}
+	return m
+}
+
+// typed is a match of the words as somebody typed them.
+func typed(words []string, in field) match {
+	var m match
+	for _, w := range words {
+		m.all = append(m.all, []term{{in: in, word: w, prefix: typedSoFar(w)}})
+	}
+	return m
+}
+
+// form is how one database is asked.
+type form interface {
+	// near finds terms that may have been meant by a word, the likeliest first.
+	near(db *bun.DB, word string) *bun.RawQuery
+	// campaigns finds hits.
+	campaigns(ctx context.Context, db *bun.DB, q *campaignQuery) (*bun.RawQuery, error)
+}
+
+func formOf(db *bun.DB) form {
+	if db.Dialect().Name() == dialect.PG {
+		return postgresForm{}
+	}
+	return sqliteForm{}
+}
+
+// render writes a match, given how a term is written and the operators.
+func render(m match, write func(*strings.Builder, term), and, or string) string {
+	var b strings.Builder
+	for i, group := range m.all {
+		if i > 0 {
+			b.WriteString(and)
+		}
+		b.WriteByte('(')
+		for j, t := range group {
+			if j > 0 {
+				b.WriteString(or)
+			}
+			write(&b, t)
+		}
+		b.WriteByte(')')
+	}
+	return b.String()
+}
