@@ -1,12 +1,6 @@
 package search
 
-import (
-	"context"
-	"strings"
-
-	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect"
-)
+import "strings"
 
 // field is a part of what is indexed.
 type field uint8
@@ -50,21 +44,6 @@ func typed(words []string, in field) match {
 		m.all = append(m.all, []term{{in: in, word: w, prefix: typedSoFar(w)}})
 	}
 	return m
-}
-
-// form is how one database is asked.
-type form interface {
-	// near finds terms that may have been meant by a word, the likeliest first.
-	near(db *bun.DB, word string) *bun.RawQuery
-	// campaigns finds hits.
-	campaigns(ctx context.Context, db *bun.DB, q *campaignQuery) (*bun.RawQuery, error)
-}
-
-func formOf(db *bun.DB) form {
-	if db.Dialect().Name() == dialect.PG {
-		return postgresForm{}
-	}
-	return sqliteForm{}
 }
 
 // render writes a match, given how a term is written and the operators.

@@ -8,8 +8,9 @@ import (
 )
 
 // postgresForm asks a tsvector of lexemes: every word as it is, and those of the name,
-// the category, the niches and the platforms once more with a mark. The statistics of
-// the column tell PostgreSQL how many rows a text has; it chooses the way by itself.
+// the category, the niches and the platforms once more with a mark. PostgreSQL guesses
+// far off how many rows hold a word that is rare or none, so the way by the text is
+// chosen here as for SQLite; the others it chooses well by its statistics.
 type postgresForm struct{}
 
 var postgresMarks = [...]string{anywhere: "", inName: "=", inCategory: "c:", inNiches: "n:", inPlatforms: "p:"}
@@ -36,11 +37,20 @@ func (postgresForm) near(db *bun.DB, word string) *bun.RawQuery {
 		word, word, maxNear)
 }
 
-func (f postgresForm) campaigns(_ context.Context, db *bun.DB, q *campaignQuery) (*bun.RawQuery, error) {
+func (f postgresForm) campaigns(ctx context.Context, db *bun.DB, q *campaignQuery) (*bun.RawQuery, error) {
 	where, from := q.where, "campaigns c"
 	if !q.match.empty() {
-		from += " JOIN campaign_index t ON t.campaign_id = c.id"
-		where.add("t.lexemes @@ ?::tsquery", f.text(q.match))
+		text := f.text(q.match)
+		fewHits, err := isFew(ctx, db, "campaign_index WHERE lexemes @@ ?::tsquery", text)
+		if err != nil {
+			return nil, err
+		}
+		if fewHits {
+			from = "(SELECT campaign_id FROM campaign_index WHERE lexemes @@ ?::tsquery OFFSET 0) t JOIN campaigns c ON c.id = t.campaign_id"
+			where.args = append([]any{text}, where.args...)
+		} else {
+			where.add("(SELECT t.lexemes @@ ?::tsquery FROM campaign_index t WHERE t.campaign_id = c.id)", text)
+		}
 	}
 	return selectHits(db, from, q.order, &where, q.limit), nil
 }

@@ -34,6 +34,7 @@ CREATE INDEX search_terms_grams ON search_terms USING gin (term gin_trgm_ops);
 
 --bun:split
 
+-- The functions are PL/pgSQL where SQL would do: it keeps their plans.
 -- Lower case needs to know of letters beyond ASCII, which the C locale does not.
 DO $do$
 DECLARE
@@ -42,8 +43,8 @@ BEGIN
     IF EXISTS (SELECT 1 FROM pg_collation WHERE collname = 'und-x-icu' AND collnamespace = 'pg_catalog'::regnamespace) THEN
         lowered := 'lower($1 COLLATE pg_catalog."und-x-icu")';
     END IF;
-    EXECUTE 'CREATE FUNCTION search_fold(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$'
-        ' SELECT normalize(regexp_replace(normalize(' || lowered || ', NFD), ''[\u0300-\u036f]'', '''', ''g''), NFC) $$';
+    EXECUTE 'CREATE FUNCTION search_fold(text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$ BEGIN RETURN'
+        ' normalize(regexp_replace(normalize(' || lowered || ', NFD), ''[\u0300-\u036f]'', '''', ''g''), NFC); END $$';
 END
 $do$;
 
@@ -51,32 +52,41 @@ $do$;
 
 -- The words of a text, without accents and in lower case. What parts words is named,
 -- for classes of characters depend on the locale.
-CREATE FUNCTION search_words(text) RETURNS SETOF text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT DISTINCT left(w, 64) FROM regexp_split_to_table(search_fold($1),
+CREATE FUNCTION search_words(content text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN ARRAY(SELECT DISTINCT left(w, 64) FROM regexp_split_to_table(search_fold(content),
         '[\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u00d7\u00f7\u2000-\u206f\u20a0-\u20cf\u2100-\u214f\u2190-\u2bff\u3000-\u3004\u3008-\u3020\u3030\ufe00-\ufe0f\uff01-\uff0f\U0001f000-\U0001faff]+'
-    ) AS w WHERE w <> ''
+    ) AS w WHERE w <> '');
+END
 $$;
 
 --bun:split
 
--- The words of a text as lexemes of a kind: what is found by name, category, niche or
--- platform alone carries a mark.
-CREATE FUNCTION search_lexemes(mark text, content text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT coalesce(array_agg(mark || w), '{}') FROM search_words(content) AS w
+-- Words as lexemes of a kind: what is found by name, category, niche or platform alone
+-- carries a mark.
+CREATE FUNCTION search_lexemes(mark text, words text[]) RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN ARRAY(SELECT mark || w FROM unnest(words) AS w);
+END
 $$;
 
 --bun:split
 
-CREATE FUNCTION search_list(list text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT coalesce(string_agg(value, ' '), '') FROM jsonb_array_elements_text(list::jsonb) AS value
+CREATE FUNCTION search_list(list text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN (SELECT coalesce(string_agg(value, ' '), '') FROM jsonb_array_elements_text(list::jsonb) AS value);
+END
 $$;
 
 --bun:split
 
-CREATE FUNCTION search_learn(content text) RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION search_learn(words text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     INSERT INTO search_terms (term)
-    SELECT w FROM search_words(content) AS w WHERE length(w) BETWEEN 3 AND 32
-    ORDER BY w ON CONFLICT DO NOTHING
+    SELECT w FROM unnest(words) AS w
+    WHERE length(w) BETWEEN 3 AND 32 AND NOT EXISTS (SELECT 1 FROM search_terms known WHERE known.term = w)
+    ORDER BY w ON CONFLICT DO NOTHING;
+END
 $$;
 
 --bun:split
@@ -97,15 +107,16 @@ CREATE FUNCTION campaign_reindex(campaign campaigns) RETURNS void LANGUAGE plpgs
 DECLARE
     sponsor text := (SELECT name FROM users WHERE id = campaign.sponsor_id);
     niches text := search_list(campaign.niches);
-    platforms text := search_list(campaign.platforms);
-    content text := concat_ws(' ', campaign.name, campaign.description, campaign.goals, sponsor, campaign.category, niches);
+    platforms text[] := search_words(search_list(campaign.platforms));
+    words text[] := search_words(concat_ws(' ',
+        campaign.name, campaign.description, campaign.goals, sponsor, campaign.category, niches));
 BEGIN
     INSERT INTO campaign_index (campaign_id, lexemes)
-    VALUES (campaign.id, array_to_tsvector(search_lexemes('', content || ' ' || platforms) ||
-        search_lexemes('=', campaign.name) || search_lexemes('c:', campaign.category) ||
-        search_lexemes('n:', niches) || search_lexemes('p:', platforms)))
+    VALUES (campaign.id, array_to_tsvector(words || platforms || search_lexemes('=', search_words(campaign.name)) ||
+        search_lexemes('c:', search_words(campaign.category)) || search_lexemes('n:', search_words(niches)) ||
+        search_lexemes('p:', platforms)))
     ON CONFLICT (campaign_id) DO UPDATE SET lexemes = EXCLUDED.lexemes;
-    PERFORM search_learn(content);
+    PERFORM search_learn(words);
 END
 $$;
 
