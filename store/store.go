@@ -72,6 +72,9 @@ type Command struct {
 	CMID  string
 	Actor rooms.Actor
 	Body  rooms.Command
+	// Also happens in the same transaction once the command is taken; not when it is
+	// refused or was answered before. An error takes back the command and is its answer.
+	Also []Also
 	// Done is called exactly once, by the delivery goroutine; it must not block.
 	Done func(Result)
 }

@@ -121,7 +121,7 @@ func (w *writer) attempt(items []*item, seen map[seenKey]int64, isolated bool) (
 		switch {
 		case it.write != nil:
 			err = w.write(ctx, it)
-		case isolated:
+		case isolated || len(it.cmd.Also) > 0:
 			err = w.guarded(ctx, it)
 		default:
 			err = w.command(ctx, it)
@@ -159,8 +159,8 @@ func (w *writer) command(ctx context.Context, it *item) error {
 	return err
 }
 
-// guarded answers one command in a savepoint; when a constraint refuses what it
-// would write, only this command fails.
+// guarded answers one command, with what is also to happen, in a savepoint; when a
+// constraint refuses what it would write, only this command fails.
 func (w *writer) guarded(ctx context.Context, it *item) error {
 	if err := w.set.flush(ctx); err != nil {
 		return err
@@ -172,6 +172,14 @@ func (w *writer) guarded(ctx context.Context, it *item) error {
 	err := w.command(ctx, it)
 	if err == nil {
 		err = w.set.flush(ctx)
+	}
+	if err == nil && it.res.Err == nil && !it.res.Duplicate {
+		err = (&Tx{DB: w.engine.db(), Now: rooms.At(w.clock()), set: w.set}).also(ctx, it.cmd.Also)
+		if err != nil && failureOf(err) == failNone {
+			it.fail(err)
+			w.set.undo()
+			return w.engine.rollbackTo(ctx)
+		}
 	}
 	if err == nil {
 		w.set.keep()

@@ -18,10 +18,10 @@ type Action string
 
 // Actions of admins and of accounts.
 const (
-	ActionFlag       Action = "review.begun"
-	ActionUnflag     Action = "review.ended"
-	ActionAppeal     Action = "review.appealed"
-	ActionUphold     Action = "review.upheld"
+	ActionFlag       Action = "flag.set"
+	ActionUnflag     Action = "flag.lifted"
+	ActionAppeal     Action = "flag.appealed"
+	ActionUphold     Action = "flag.upheld"
 	ActionRoomClosed Action = "room.closed"
 	ActionExport     Action = "table.exported"
 
