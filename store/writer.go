@@ -174,8 +174,10 @@ func (w *writer) guarded(ctx context.Context, it *item) error {
 		err = w.set.flush(ctx)
 	}
 	if err == nil && it.res.Err == nil && !it.res.Duplicate {
-		err = (&Tx{DB: w.engine.db(), Now: rooms.At(w.clock()), set: w.set}).also(ctx, it.cmd.Also)
-		if err != nil && failureOf(err) == failNone {
+		t := w.tx()
+		if err = t.also(ctx, it.cmd.Also); err == nil {
+			w.set.pings = append(w.set.pings, t.pings...)
+		} else if failureOf(err) == failNone {
 			it.fail(err)
 			w.set.undo()
 			return w.engine.rollbackTo(ctx)
@@ -206,7 +208,7 @@ func (w *writer) write(ctx context.Context, it *item) error {
 	if err := w.engine.savepoint(ctx); err != nil {
 		return err
 	}
-	t := &Tx{DB: w.engine.db(), Now: rooms.At(w.clock()), set: w.set, ids: w.ids}
+	t := w.tx()
 	err := it.write(ctx, t)
 	if err == nil && it.ledgers {
 		err = w.set.flush(ctx)
@@ -232,6 +234,10 @@ func (w *writer) write(ctx context.Context, it *item) error {
 		w.set.dropRows()
 	}
 	return w.engine.rollbackTo(ctx)
+}
+
+func (w *writer) tx() *Tx {
+	return &Tx{DB: w.engine.db(), Now: rooms.At(w.clock()), set: w.set, ids: w.ids}
 }
 
 // Tx is what a write that is no command works with: a savepoint of the writer's
