@@ -7,12 +7,14 @@ import (
 
 	"parley/rooms"
 	"parley/store"
+	"parley/store/audit"
+	"parley/store/flags"
 )
 
 // submit is the one way of a command into the store, from the socket and from
 // REST. done is called exactly once, at once or by the store's delivery, and
 // must not block.
-func (s *Server) submit(who *caller, f *frame, done func(*store.Result, *Error)) {
+func (s *Server) submit(who *caller, from origin, f *frame, done func(*store.Result, *Error)) {
 	start := s.cfg.Clock()
 	kind := f.kind
 	answer := func(r *store.Result, e *Error) {
@@ -32,7 +34,7 @@ func (s *Server) submit(who *caller, f *frame, done func(*store.Result, *Error))
 		return
 	}
 	s.store.Submit(store.Command{
-		Room: f.room, CMID: f.id, Actor: who.actor(), Body: f.command,
+		Room: f.room, CMID: f.id, Actor: who.actor(), Body: f.command, Also: s.alsoByAdmins(who, from, f),
 		Done: func(r store.Result) {
 			defer s.commands.leave()
 			if r.Err != nil {
@@ -42,6 +44,36 @@ func (s *Server) submit(who *caller, f *frame, done func(*store.Result, *Error))
 			answer(&r, nil)
 		},
 	})
+}
+
+// alsoByAdmins is what goes with an admin's command: a freeze is a flag of the room, and
+// all of them stand in the audit log.
+func (s *Server) alsoByAdmins(who *caller, from origin, f *frame) []store.Also {
+	if who.role != rooms.Admin {
+		return nil
+	}
+	switch body := f.command.(type) {
+	case rooms.Freeze:
+		return []store.Also{s.flags.Frozen(f.room, body.Reason, from.deed(who))}
+	case rooms.Unfreeze:
+		return []store.Also{s.flags.Thawed(f.room, body.Reason, from.deed(who))}
+	case rooms.Close:
+		return []store.Also{audit.Also(from.entry(who, audit.ActionRoomClosed, "room", f.room))}
+	default:
+		return nil
+	}
+}
+
+// deed names who does something, for what is kept of it.
+func (o origin) deed(who *caller) flags.Deed {
+	return flags.Deed{By: who.id, Addr: o.addr, RequestID: o.requestID}
+}
+
+// entry is an entry of the audit log about what a caller does.
+func (o origin) entry(who *caller, action audit.Action, kind, id string) audit.Entry {
+	return audit.Entry{
+		Actor: who.id, Action: action, Subject: audit.Subject{Kind: kind, ID: id}, Addr: o.addr, RequestID: o.requestID,
+	}
 }
 
 // commandError maps a result's error; what is not the client's doing is logged.
@@ -55,13 +87,13 @@ func (s *Server) commandError(err error) *Error {
 }
 
 // command submits and waits, for REST.
-func (s *Server) command(ctx context.Context, who *caller, f *frame) (*store.Result, error) {
+func (s *Server) command(ctx context.Context, who *caller, from origin, f *frame) (*store.Result, error) {
 	type outcome struct {
 		result *store.Result
 		err    *Error
 	}
 	answered := make(chan outcome, 1)
-	s.submit(who, f, func(r *store.Result, e *Error) { answered <- outcome{r, e} })
+	s.submit(who, from, f, func(r *store.Result, e *Error) { answered <- outcome{r, e} })
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
 	select {

@@ -19,11 +19,11 @@ import (
 // connection is one client's socket.
 type connection struct {
 	watched
-	socket    socket
-	server    *Server
-	ws        *websocket.Conn
-	conn      net.Conn
-	requestID string
+	origin
+	socket socket
+	server *Server
+	ws     *websocket.Conn
+	conn   net.Conn
 	// inFlight counts commands that wait for their commit.
 	inFlight atomic.Int32
 }

@@ -42,7 +42,7 @@ func (c *connection) command(f *frame) {
 		return
 	}
 	id := f.id
-	c.server.submit(&c.who, f, func(r *store.Result, e *Error) {
+	c.server.submit(&c.who, c.origin, f, func(r *store.Result, e *Error) {
 		c.inFlight.Add(-1)
 		if e != nil {
 			c.refuse(id, e)

@@ -40,6 +40,7 @@ func (s *Server) apiRoutes() {
 	s.profileRoutes()
 	s.pictureRoutes()
 	s.noticeRoutes()
+	s.ownFlagRoutes()
 }
 
 // schemaName names a type's schema as clients should see it.

@@ -23,6 +23,8 @@ type request struct {
 	who *caller
 }
 
+func (r *request) origin() origin { return origin{addr: r.addr, requestID: r.id} }
+
 type requestKey struct{}
 
 func requestOf(ctx context.Context) *request {
@@ -80,6 +82,9 @@ func (s *Server) admit(ctx huma.Context, next func(huma.Context)) {
 	ctx.SetHeader("Cache-Control", "no-store")
 	if len(ctx.Operation().Security) > 0 {
 		who, err := s.authenticate(ctx.Context(), cred)
+		if err == nil && who.flagged && !whileFlagged(ctx.Operation()) {
+			err = flagged()
+		}
 		if err == nil {
 			err = s.limits.requests.check(who.id)
 		}
@@ -90,6 +95,15 @@ func (s *Server) admit(ctx huma.Context, next func(huma.Context)) {
 		r.who = &who
 	}
 	next(huma.WithValue(ctx, requestKey{}, r))
+}
+
+// forFlagged marks an operation as one that users may use while they are flagged. It
+// is the value of huma.Operation.Metadata.
+var forFlagged = map[string]any{"flagged": true}
+
+func whileFlagged(op *huma.Operation) bool {
+	open, _ := op.Metadata["flagged"].(bool)
+	return open
 }
 
 func safeMethod(method string) bool {

@@ -4,29 +4,16 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"parley/rooms"
-	"parley/store"
 )
 
 type (
 	feedInput struct {
 		Before int64 `query:"before" minimum:"0" doc:"Only events with a lower number; without it the newest"`
 		Limit  int   `query:"limit" minimum:"1" maximum:"500" default:"100"`
-	}
-	flagInput struct {
-		Body struct {
-			Kind   string `json:"kind" enum:"user,campaign,room"`
-			ID     string `json:"id" minLength:"1" maxLength:"40"`
-			Reason string `json:"reason" minLength:"1" maxLength:"500"`
-		}
-	}
-	unflagInput struct {
-		Kind string `path:"kind" enum:"user,campaign,room"`
-		ID   string `path:"id" maxLength:"40"`
 	}
 )
 
@@ -40,15 +27,7 @@ func (s *Server) adminRoutes() {
 		OperationID: "adminRoom", Method: http.MethodGet, Path: "/api/admin/rooms/{id}", Tags: tags, Security: signedIn,
 		Summary: "Any room's whole state", Responses: answers(http.StatusOK, "The state at seq", "Snapshot"),
 	}, s.adminRoom)
-	handle(s, huma.Operation{
-		OperationID: "flag", Method: http.MethodPost, Path: "/api/admin/flags", Tags: tags, Security: signedIn,
-		Summary:       "Put a user, a campaign or a room under review: its rooms freeze, a user's connections close",
-		DefaultStatus: http.StatusNoContent,
-	}, s.flag)
-	handle(s, huma.Operation{
-		OperationID: "unflag", Method: http.MethodDelete, Path: "/api/admin/flags/{kind}/{id}", Tags: tags, Security: signedIn,
-		Summary: "End a review: clocks go on", DefaultStatus: http.StatusNoContent,
-	}, s.unflag)
+	s.adminFlagRoutes(tags)
 }
 
 func (s *Server) adminFeed(ctx context.Context, r *request, in *feedInput) (*raw, error) {
@@ -87,41 +66,4 @@ func (s *Server) adminRoom(ctx context.Context, r *request, in *roomInput) (*raw
 		return nil, err
 	}
 	return s.getRoom(ctx, r, in)
-}
-
-func (s *Server) flag(ctx context.Context, r *request, in *flagInput) (*struct{}, error) {
-	if err := r.who.need(rooms.Admin); err != nil {
-		return nil, err
-	}
-	f := store.Flag{
-		Kind: store.FlagKind(in.Body.Kind), ID: in.Body.ID,
-		Reason: strings.TrimSpace(in.Body.Reason), Admin: r.who.id,
-	}
-	if f.Reason == "" {
-		return nil, invalid("reason", "is required")
-	}
-	if f.Kind == store.FlagUser && f.ID == r.who.id {
-		return nil, invalid("id", "must not be your own")
-	}
-	if err := s.store.Flag(ctx, f); err != nil {
-		return nil, found(err, in.Body.Kind)
-	}
-	if f.Kind == store.FlagUser {
-		// The flag is committed: whoever connects from now on is refused.
-		s.hub.Disconnect(f.ID, closeFlagged, "flagged")
-	}
-	return nil, nil
-}
-
-func (s *Server) unflag(ctx context.Context, r *request, in *unflagInput) (*struct{}, error) {
-	if err := r.who.need(rooms.Admin); err != nil {
-		return nil, err
-	}
-	err := s.store.Unflag(ctx, store.Flag{
-		Kind: store.FlagKind(in.Kind), ID: in.ID, Reason: "review ended", Admin: r.who.id,
-	})
-	if err != nil {
-		return nil, found(err, in.Kind)
-	}
-	return nil, nil
 }

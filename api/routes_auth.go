@@ -91,6 +91,7 @@ func (s *Server) authRoutes() {
 	handle(s, huma.Operation{
 		OperationID: "logout", Method: http.MethodPost, Path: "/api/auth/logout", Tags: []string{"auth"},
 		Summary: "End this session, on every connection", DefaultStatus: http.StatusNoContent, Security: signedIn,
+		Metadata: forFlagged,
 	}, s.logout)
 	handle(s, huma.Operation{
 		OperationID: "createToken", Method: http.MethodPost, Path: "/api/auth/tokens", Tags: []string{"auth"},
@@ -98,7 +99,7 @@ func (s *Server) authRoutes() {
 	}, s.createToken)
 	handle(s, huma.Operation{
 		OperationID: "me", Method: http.MethodGet, Path: "/api/me", Tags: []string{"auth"},
-		Summary: "Who is logged in", Security: signedIn,
+		Summary: "Who is logged in", Security: signedIn, Metadata: forFlagged,
 	}, s.me)
 }
 
@@ -174,9 +175,6 @@ func (s *Server) login(ctx context.Context, r *request, in *loginInput) (*sessio
 	}
 	if !ok {
 		return nil, fail(codeUnauthenticated, "The e-mail address or the password is wrong.")
-	}
-	if u.FlaggedAt != nil {
-		return nil, flagged()
 	}
 	return s.logIn(ctx, &u)
 }

@@ -90,7 +90,7 @@ func (s *Server) open(ctx context.Context, r *request, campaign string, f frame,
 	room := ulid.ULID(sum[:len(ulid.ULID{})]).String()
 	open.ID, open.Campaign, open.Limit = room, campaign, s.cfg.OffersPerSide
 	f.room, f.command = room, open
-	result, err := s.command(ctx, r.who, &f)
+	result, err := s.command(ctx, r.who, r.origin(), &f)
 	if err != nil {
 		return nil, err
 	}

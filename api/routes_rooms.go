@@ -149,7 +149,7 @@ func (s *Server) postCommand(ctx context.Context, r *request, in *commandInput) 
 	if refusal != nil {
 		return nil, refusal
 	}
-	result, err := s.command(ctx, r.who, &f)
+	result, err := s.command(ctx, r.who, r.origin(), &f)
 	if err != nil {
 		return nil, err
 	}

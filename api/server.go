@@ -19,6 +19,7 @@ import (
 	"parley/api/picture"
 	"parley/hub"
 	"parley/store"
+	"parley/store/flags"
 )
 
 // Server is the edge. New makes it, Listen runs it, Shutdown ends it.
@@ -39,6 +40,7 @@ type Server struct {
 	upgrader  fiber.Handler
 	watch     *watch
 	csp       string
+	flags     *flags.Book
 
 	// buffers and inputs are shared by all connections.
 	buffers, inputs sync.Pool
@@ -77,6 +79,7 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg, store: cfg.Store, hub: cfg.Hub, relay: cfg.Relay, metrics: cfg.Metrics, log: cfg.Logger,
 		limits: newLimits(cfg.Limits, cfg.Clock),
 		ids:    idSource{random: cfg.Rand}, pictures: picture.NewMaker(picturesAtOnce),
+		flags: &flags.Book{Store: cfg.Store, PublicURL: cfg.PublicURL},
 	}
 	var err error
 	if s.origins, err = newOrigins(cfg.PublicURL, cfg.Origins); err != nil {

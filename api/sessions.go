@@ -57,6 +57,8 @@ type caller struct {
 	id       string
 	role     rooms.Side
 	approved bool
+	// flagged callers are under review: all they may do is read why, answer, and leave.
+	flagged bool
 	// session names the login among the user's; it is the token's hash.
 	session [sha256.Size]byte
 	expires time.Time
@@ -88,15 +90,26 @@ func flagged() *Error {
 	return forbidden("Your account is under review by an admin.", "flagged")
 }
 
-// authenticate finds who a token belongs to, now.
+// authenticate finds who a token belongs to, now. A flagged user is found too, see
+// caller.flagged.
 func (s *Server) authenticate(ctx context.Context, cred credential) (caller, error) {
 	if cred.token == "" {
 		return caller{}, unauthenticated()
 	}
-	return s.sessionCaller(ctx, HashToken(cred.token))
+	return s.sessionOwner(ctx, HashToken(cred.token))
 }
 
+// sessionCaller is sessionOwner for those who may do everything that their role may:
+// a flagged user is refused.
 func (s *Server) sessionCaller(ctx context.Context, hash [sha256.Size]byte) (caller, error) {
+	who, err := s.sessionOwner(ctx, hash)
+	if err == nil && who.flagged {
+		return caller{}, flagged()
+	}
+	return who, err
+}
+
+func (s *Server) sessionOwner(ctx context.Context, hash [sha256.Size]byte) (caller, error) {
 	session, user, err := s.store.SessionUser(ctx, hash, rooms.At(s.cfg.Clock()))
 	if errors.Is(err, store.ErrNotFound) {
 		return caller{}, unauthenticated()
@@ -104,11 +117,8 @@ func (s *Server) sessionCaller(ctx context.Context, hash [sha256.Size]byte) (cal
 	if err != nil {
 		return caller{}, fmt.Errorf("find session: %w", err)
 	}
-	if user.FlaggedAt != nil {
-		return caller{}, flagged()
-	}
 	return caller{
-		id: user.ID, role: user.Role, approved: user.Approved,
+		id: user.ID, role: user.Role, approved: user.Approved, flagged: user.FlaggedAt != nil,
 		session: session.TokenHash, expires: session.ExpiresAt.Time,
 	}, nil
 }

@@ -30,8 +30,8 @@ func (s *Server) upgrade(c *fiber.Ctx) error {
 		return err
 	}
 	cred := credentialOf(c.Get(fiber.HeaderAuthorization), c.Cookies(cookieName))
-	origin := c.Get(fiber.HeaderOrigin)
-	if origin == "" && !cred.bearer || origin != "" && !s.origins.own(origin, host(c)) {
+	page := c.Get(fiber.HeaderOrigin)
+	if page == "" && !cred.bearer || page != "" && !s.origins.own(page, host(c)) {
 		return forbidden("Connections from this origin are not allowed.", "origin")
 	}
 	// A copy: Fiber's texts are views of a buffer that is used again.
@@ -40,7 +40,10 @@ func (s *Server) upgrade(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	c.Locals(localAdmitted, admitted{who: who, requestID: requestIDOf(c)})
+	if who.flagged {
+		return flagged()
+	}
+	c.Locals(localAdmitted, admitted{who: who, origin: origin{addr: strings.Clone(addr), requestID: requestIDOf(c)}})
 	if err := s.upgrader(c); err != nil {
 		return malformed("The WebSocket handshake is not valid.")
 	}
@@ -53,9 +56,12 @@ const localAdmitted = "admitted"
 
 // admitted is what upgrade has found out about a request.
 type admitted struct {
-	who       caller
-	requestID string
+	who    caller
+	origin origin
 }
+
+// origin is where a request or a connection came from.
+type origin struct{ addr, requestID string }
 
 // newUpgrader makes the handler that turns a request into a socket.
 func (s *Server) newUpgrader() fiber.Handler {
@@ -85,7 +91,7 @@ func (s *Server) upgraded(wrapper *contrib.Conn) {
 		return
 	}
 	if conn, ok := released(ws); ok {
-		s.serve(ws, conn, request.who, request.requestID)
+		s.serve(ws, conn, request.who, request.origin)
 	}
 }
 
@@ -115,8 +121,8 @@ func released(ws *websocket.Conn) (conn net.Conn, ok bool) {
 }
 
 // serve makes a connection of an upgraded socket and starts its reader.
-func (s *Server) serve(ws *websocket.Conn, conn net.Conn, who caller, requestID string) {
-	c := &connection{server: s, ws: ws, conn: conn, requestID: requestID}
+func (s *Server) serve(ws *websocket.Conn, conn net.Conn, who caller, from origin) {
+	c := &connection{server: s, ws: ws, conn: conn, origin: from}
 	c.watched.who = who
 	c.socket = socket{conn: conn, timeout: s.cfg.WriteTimeout, linger: s.cfg.Linger, buffers: &s.buffers}
 	if !s.sockets.enter() {

@@ -23,6 +23,7 @@ type userView struct {
 	Name     string     `json:"name"`
 	Role     rooms.Side `json:"role" enum:"sponsor,influencer,admin"`
 	Approved bool       `json:"approved" doc:"Whether the user may negotiate"`
+	Flagged  bool       `json:"flagged" doc:"Under review: the user may only read why, answer once, and leave"`
 	Category string     `json:"category,omitempty"`
 	Niche    string     `json:"niche,omitempty"`
 	Reach    int64      `json:"reach,omitempty" doc:"An influencer's followers"`
@@ -31,6 +32,7 @@ type userView struct {
 func viewUser(u *store.User) userView {
 	return userView{
 		ID: u.ID, Email: u.Email, Name: u.Name, Role: u.Role, Approved: u.Approved || u.Role == rooms.Admin,
+		Flagged:  u.FlaggedAt != nil,
 		Category: u.Category, Niche: u.Niche, Reach: u.Reach,
 	}
 }
