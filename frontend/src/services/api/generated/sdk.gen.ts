@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AdminFeedData, AdminFeedErrors, AdminFeedResponses, AdminRoomData, AdminRoomErrors, AdminRoomResponses, ApplyData, ApplyErrors, ApplyResponses, CheckAddressData, CheckAddressErrors, CheckAddressResponses, CommandData, CommandErrors, CommandResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, EditCardData, EditCardErrors, EditCardResponses, EditProfileData, EditProfileErrors, EditProfileResponses, FlagData, FlagErrors, FlagResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetRoomData, GetRoomErrors, GetRoomResponses, InviteData, InviteErrors, InviteResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListInfluencersData, ListInfluencersErrors, ListInfluencersResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListRoomsData, ListRoomsErrors, ListRoomsResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MeData, MeErrors, MeResponses, OwnCardData, OwnCardErrors, OwnCardResponses, OwnProfileData, OwnProfileErrors, OwnProfileResponses, PublicProfileData, PublicProfileErrors, PublicProfileResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RegisterData, RegisterErrors, RegisterResponses, RemovePictureData, RemovePictureErrors, RemovePictureResponses, SetPictureData, SetPictureErrors, SetPictureResponses, SponsorCardData, SponsorCardErrors, SponsorCardResponses, UnflagData, UnflagErrors, UnflagResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses } from './types.gen';
+import type { AdminFeedData, AdminFeedErrors, AdminFeedResponses, AdminRoomData, AdminRoomErrors, AdminRoomResponses, AppealData, AppealErrors, AppealResponses, ApplyData, ApplyErrors, ApplyResponses, CheckAddressData, CheckAddressErrors, CheckAddressResponses, CommandData, CommandErrors, CommandResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, EditCardData, EditCardErrors, EditCardResponses, EditProfileData, EditProfileErrors, EditProfileResponses, FlagData, FlagErrors, FlagResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetRoomData, GetRoomErrors, GetRoomResponses, InviteData, InviteErrors, InviteResponses, LiftFlagData, LiftFlagErrors, LiftFlagResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListFlagsData, ListFlagsErrors, ListFlagsResponses, ListInfluencersData, ListInfluencersErrors, ListInfluencersResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListOwnFlagsData, ListOwnFlagsErrors, ListOwnFlagsResponses, ListRoomsData, ListRoomsErrors, ListRoomsResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MeData, MeErrors, MeResponses, OwnCardData, OwnCardErrors, OwnCardResponses, OwnProfileData, OwnProfileErrors, OwnProfileResponses, PublicProfileData, PublicProfileErrors, PublicProfileResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RegisterData, RegisterErrors, RegisterResponses, RemovePictureData, RemovePictureErrors, RemovePictureResponses, SetPictureData, SetPictureErrors, SetPictureResponses, SponsorCardData, SponsorCardErrors, SponsorCardResponses, UnflagData, UnflagErrors, UnflagResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses, UpholdFlagData, UpholdFlagErrors, UpholdFlagResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -32,6 +32,19 @@ export const adminFeed = <ThrowOnError extends boolean = false>(options?: Option
 });
 
 /**
+ * The history of flags, newest first
+ */
+export const listFlags = <ThrowOnError extends boolean = false>(options?: Options<ListFlagsData, ThrowOnError>) => (options?.client ?? client).get<ListFlagsResponses, ListFlagsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/flags',
+    ...options
+});
+
+/**
  * Put a user, a campaign or a room under review: its rooms freeze, a user's connections close
  */
 export const flag = <ThrowOnError extends boolean = false>(options: Options<FlagData, ThrowOnError>) => (options.client ?? client).post<FlagResponses, FlagErrors, ThrowOnError>({
@@ -49,7 +62,24 @@ export const flag = <ThrowOnError extends boolean = false>(options: Options<Flag
 });
 
 /**
- * End a review: clocks go on
+ * Answer an appeal; the flag stays
+ */
+export const upholdFlag = <ThrowOnError extends boolean = false>(options: Options<UpholdFlagData, ThrowOnError>) => (options.client ?? client).post<UpholdFlagResponses, UpholdFlagErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/flags/{flag}/appeals/{user}/uphold',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * End a review without a word: clocks go on
  */
 export const unflag = <ThrowOnError extends boolean = false>(options: Options<UnflagData, ThrowOnError>) => (options.client ?? client).delete<UnflagResponses, UnflagErrors, ThrowOnError>({
     security: [{
@@ -59,6 +89,23 @@ export const unflag = <ThrowOnError extends boolean = false>(options: Options<Un
         }, { scheme: 'bearer', type: 'http' }],
     url: '/api/admin/flags/{kind}/{id}',
     ...options
+});
+
+/**
+ * End a review and tell why: clocks go on
+ */
+export const liftFlag = <ThrowOnError extends boolean = false>(options: Options<LiftFlagData, ThrowOnError>) => (options.client ?? client).post<LiftFlagResponses, LiftFlagErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/flags/{kind}/{id}/lift',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**
@@ -276,6 +323,36 @@ export const me = <ThrowOnError extends boolean = false>(options?: Options<MeDat
         }, { scheme: 'bearer', type: 'http' }],
     url: '/api/me',
     ...options
+});
+
+/**
+ * What of one's own is or was under review, newest first
+ */
+export const listOwnFlags = <ThrowOnError extends boolean = false>(options?: Options<ListOwnFlagsData, ThrowOnError>) => (options?.client ?? client).get<ListOwnFlagsResponses, ListOwnFlagsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/me/flags',
+    ...options
+});
+
+/**
+ * Answer a review, once
+ */
+export const appeal = <ThrowOnError extends boolean = false>(options: Options<AppealData, ThrowOnError>) => (options.client ?? client).post<AppealResponses, AppealErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/me/flags/{flag}/appeal',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

@@ -50,6 +50,25 @@ export type Address = {
     slug: string;
 };
 
+export type Appeal = {
+    answer: string;
+    answered_at?: string;
+    /**
+     * Only for admins
+     */
+    answered_by?: Person;
+    at: string;
+    /**
+     * Empty until an admin has answered
+     */
+    outcome: 'upheld' | 'lifted' | '';
+    text: string;
+};
+
+export type AppealRequest = {
+    text: string;
+};
+
 export type Application = {
     /**
      * Seconds; by default 48 hours
@@ -414,9 +433,38 @@ export type FeedPage = {
     items: Array<FeedItem>;
 };
 
+export type Flag = {
+    begun_at: string;
+    begun_by: Person;
+    /**
+     * Absent while it is in force
+     */
+    ended_at?: string;
+    ended_by?: Person;
+    id: string;
+    kind: 'user' | 'campaign' | 'room';
+    /**
+     * Of what is flagged; of a room its campaign's
+     */
+    name: string;
+    /**
+     * What those whom it concerns were told at its end
+     */
+    note: string;
+    /**
+     * Whom it concerns
+     */
+    parties: Array<Party>;
+    reason: string;
+    subject: string;
+};
+
 export type FlagRequest = {
     id: string;
     kind: 'user' | 'campaign' | 'room';
+    /**
+     * Told to those whom it concerns
+     */
     reason: string;
 };
 
@@ -471,12 +519,31 @@ export type Invitation = {
     terms?: TermsPatch;
 };
 
+export type LiftRequest = {
+    /**
+     * Told to those whom it concerns; answers their appeals
+     */
+    note: string;
+};
+
 export type ListCampaigns = {
     items: Array<Campaign>;
     /**
      * For the next page; empty at the end
      */
     next_cursor: string;
+};
+
+export type ListFlags = {
+    items: Array<Flag>;
+    /**
+     * For the next page; empty at the end
+     */
+    next_cursor: string;
+    /**
+     * Appeals that nobody has answered
+     */
+    waiting: number;
 };
 
 export type ListInfluencers = {
@@ -494,6 +561,14 @@ export type ListNotices = {
      * Of all of one's notices
      */
     unread: number;
+};
+
+export type ListOwnFlags = {
+    items: Array<OwnFlag>;
+    /**
+     * For the next page; empty at the end
+     */
+    next_cursor: string;
 };
 
 export type ListRooms = {
@@ -682,6 +757,36 @@ export type OpenedEvent = {
     room: string;
     seq: number;
     type: 'opened';
+};
+
+export type OwnFlag = {
+    /**
+     * One's own; absent as long as there is none
+     */
+    appeal?: Appeal;
+    begun_at: string;
+    /**
+     * Absent while it is in force
+     */
+    ended_at?: string;
+    id: string;
+    kind: 'user' | 'campaign' | 'room';
+    /**
+     * Of a campaign, and of a room's
+     */
+    name: string;
+    note: string;
+    reason: string;
+    subject: string;
+};
+
+export type Party = {
+    /**
+     * Absent as long as there is none
+     */
+    appeal?: Appeal;
+    id: string;
+    name: string;
 };
 
 export type Person = {
@@ -951,6 +1056,13 @@ export type UnfrozenEvent = {
     type: 'unfrozen';
 };
 
+export type UpholdRequest = {
+    /**
+     * Told to who appealed; the flag stays
+     */
+    answer: string;
+};
+
 export type UsageRights = {
     channels?: Array<'instagram' | 'tiktok' | 'youtube' | 'twitch' | 'x' | 'facebook' | 'linkedin' | 'pinterest' | 'snapchat' | 'podcast' | 'blog' | 'other'>;
     months: number;
@@ -964,6 +1076,10 @@ export type User = {
     approved: boolean;
     category?: string;
     email: string;
+    /**
+     * Under review: the user may only read why, answer once, and leave
+     */
+    flagged: boolean;
     id: string;
     name: string;
     niche?: string;
@@ -1030,6 +1146,47 @@ export type AdminFeedResponses = {
 
 export type AdminFeedResponse = AdminFeedResponses[keyof AdminFeedResponses];
 
+export type ListFlagsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * waiting: with an appeal that nobody has answered
+         */
+        state?: 'open' | 'ended' | 'waiting';
+        kind?: 'user' | 'campaign' | 'room';
+        /**
+         * The id of what is flagged
+         */
+        subject?: string;
+        /**
+         * Those that concern a user
+         */
+        user?: string;
+        cursor?: string;
+        limit?: number;
+    };
+    url: '/api/admin/flags';
+};
+
+export type ListFlagsErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ListFlagsError = ListFlagsErrors[keyof ListFlagsErrors];
+
+export type ListFlagsResponses = {
+    /**
+     * OK
+     */
+    200: ListFlags;
+};
+
+export type ListFlagsResponse = ListFlagsResponses[keyof ListFlagsResponses];
+
 export type FlagData = {
     body: FlagRequest;
     path?: never;
@@ -1054,6 +1211,34 @@ export type FlagResponses = {
 };
 
 export type FlagResponse = FlagResponses[keyof FlagResponses];
+
+export type UpholdFlagData = {
+    body: UpholdRequest;
+    path: {
+        flag: string;
+        user: string;
+    };
+    query?: never;
+    url: '/api/admin/flags/{flag}/appeals/{user}/uphold';
+};
+
+export type UpholdFlagErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type UpholdFlagError = UpholdFlagErrors[keyof UpholdFlagErrors];
+
+export type UpholdFlagResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type UpholdFlagResponse = UpholdFlagResponses[keyof UpholdFlagResponses];
 
 export type UnflagData = {
     body?: never;
@@ -1082,6 +1267,34 @@ export type UnflagResponses = {
 };
 
 export type UnflagResponse = UnflagResponses[keyof UnflagResponses];
+
+export type LiftFlagData = {
+    body: LiftRequest;
+    path: {
+        kind: 'user' | 'campaign' | 'room';
+        id: string;
+    };
+    query?: never;
+    url: '/api/admin/flags/{kind}/{id}/lift';
+};
+
+export type LiftFlagErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type LiftFlagError = LiftFlagErrors[keyof LiftFlagErrors];
+
+export type LiftFlagResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type LiftFlagResponse = LiftFlagResponses[keyof LiftFlagResponses];
 
 export type AdminRoomData = {
     body?: never;
@@ -1483,6 +1696,61 @@ export type MeResponses = {
 };
 
 export type MeResponse = MeResponses[keyof MeResponses];
+
+export type ListOwnFlagsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        cursor?: string;
+        limit?: number;
+    };
+    url: '/api/me/flags';
+};
+
+export type ListOwnFlagsErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ListOwnFlagsError = ListOwnFlagsErrors[keyof ListOwnFlagsErrors];
+
+export type ListOwnFlagsResponses = {
+    /**
+     * OK
+     */
+    200: ListOwnFlags;
+};
+
+export type ListOwnFlagsResponse = ListOwnFlagsResponses[keyof ListOwnFlagsResponses];
+
+export type AppealData = {
+    body: AppealRequest;
+    path: {
+        flag: string;
+    };
+    query?: never;
+    url: '/api/me/flags/{flag}/appeal';
+};
+
+export type AppealErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type AppealError = AppealErrors[keyof AppealErrors];
+
+export type AppealResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type AppealResponse = AppealResponses[keyof AppealResponses];
 
 export type ListNoticesData = {
     body?: never;
