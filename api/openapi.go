@@ -34,6 +34,7 @@ func (s *Server) apiRoutes() {
 	s.api.UseMiddleware(s.admit)
 	s.authRoutes()
 	s.campaignRoutes()
+	s.insightRoutes()
 	s.openRoutes()
 	s.roomRoutes()
 	s.adminRoutes()

@@ -128,7 +128,7 @@ func explainSQLite(ctx context.Context, db *bun.DB, q query) (Plan, error) {
 	defer rows.Close()
 	p := Plan{Query: q.text}
 	var text strings.Builder
-	var walks []string
+	var walks, own []string
 	for rows.Next() {
 		var id, parent, unused int
 		var line string
@@ -139,6 +139,8 @@ func explainSQLite(ctx context.Context, db *bun.DB, q query) (Plan, error) {
 		switch {
 		case strings.HasPrefix(line, "USE TEMP B-TREE FOR") && strings.Contains(line, "ORDER BY"):
 			p.Sorts = true
+		case strings.HasPrefix(line, "CO-ROUTINE "), strings.HasPrefix(line, "MATERIALIZE "):
+			own = append(own, strings.Fields(line)[1]) // a subquery of its own, with lines of its own
 		case strings.HasPrefix(line, "SCAN CONSTANT ROW"), strings.Contains(line, "VIRTUAL TABLE"):
 		case strings.HasPrefix(line, "SCAN "):
 			// A query's own subqueries and common tables have names too; only tables
@@ -152,6 +154,9 @@ func explainSQLite(ctx context.Context, db *bun.DB, q query) (Plan, error) {
 	}
 	p.Text = text.String()
 	for _, name := range walks {
+		if slices.Contains(own, name) {
+			continue
+		}
 		table, stored, err := sqliteTable(ctx, db, q.text, name)
 		if err != nil {
 			return Plan{}, err
@@ -204,32 +209,50 @@ type node struct {
 	Plans    []node `json:"Plans"`
 }
 
+// explainPostgres asks twice: without the ability to sort, joins come out in ways
+// that nobody would take, so that scans are looked for with it.
 func explainPostgres(ctx context.Context, db *bun.DB, q query) (Plan, error) {
-	tx, err := db.DB.BeginTx(ctx, nil)
-	if err != nil {
-		return Plan{}, err
-	}
-	defer func() { _ = tx.Rollback() }() // nothing is written
-	for _, setting := range []string{"enable_seqscan", "enable_sort", "enable_incremental_sort"} {
-		if _, err := tx.ExecContext(ctx, "SET LOCAL "+setting+" = off"); err != nil {
+	p := Plan{Query: q.text}
+	for _, off := range [][]string{{"enable_seqscan"}, {"enable_seqscan", "enable_sort", "enable_incremental_sort"}} {
+		trees, raw, err := postgresPlan(ctx, db, q, off)
+		if err != nil {
 			return Plan{}, err
 		}
-	}
-	var raw []byte
-	if err := tx.QueryRowContext(ctx, "EXPLAIN (FORMAT JSON) "+q.text, q.args...).Scan(&raw); err != nil {
-		return Plan{}, err
-	}
-	var trees []struct {
-		Plan node `json:"Plan"`
-	}
-	if err := json.Unmarshal(raw, &trees); err != nil {
-		return Plan{}, fmt.Errorf("read the plan: %w", err)
-	}
-	p := Plan{Query: q.text, Text: string(raw)}
-	for i := range trees {
-		p.take(&trees[i].Plan, false)
+		found := Plan{}
+		for i := range trees {
+			found.take(&trees[i].Plan, false)
+		}
+		if p.Text == "" {
+			p.Scans = found.Scans
+		}
+		p.Sorts = found.Sorts // of the last
+		p.Text += string(raw)
 	}
 	return p, nil
+}
+
+type tree struct {
+	Plan node `json:"Plan"`
+}
+
+func postgresPlan(ctx context.Context, db *bun.DB, q query, off []string) (trees []tree, raw []byte, err error) {
+	tx, err := db.DB.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = tx.Rollback() }() // nothing is written
+	for _, setting := range off {
+		if _, err := tx.ExecContext(ctx, "SET LOCAL "+setting+" = off"); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := tx.QueryRowContext(ctx, "EXPLAIN (FORMAT JSON) "+q.text, q.args...).Scan(&raw); err != nil {
+		return nil, nil, err
+	}
+	if err := json.Unmarshal(raw, &trees); err != nil {
+		return nil, nil, fmt.Errorf("read the plan: %w", err)
+	}
+	return trees, raw, nil
 }
 
 // take notes what a node and those below it read; page says that a limit above

@@ -1,0 +1,9 @@
+package insight_test
+
+import (
+	"testing"
+
+	"parley/store/storetest/forms"
+)
+
+func TestMain(m *testing.M) { forms.Main(m) }
