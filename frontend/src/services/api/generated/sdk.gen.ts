@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AdminFeedData, AdminFeedErrors, AdminFeedResponses, AdminRoomData, AdminRoomErrors, AdminRoomResponses, AppealData, AppealErrors, AppealResponses, ApplyData, ApplyErrors, ApplyResponses, CheckAddressData, CheckAddressErrors, CheckAddressResponses, CommandData, CommandErrors, CommandResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, EditCardData, EditCardErrors, EditCardResponses, EditProfileData, EditProfileErrors, EditProfileResponses, FlagData, FlagErrors, FlagResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetRoomData, GetRoomErrors, GetRoomResponses, InviteData, InviteErrors, InviteResponses, LiftFlagData, LiftFlagErrors, LiftFlagResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListFlagsData, ListFlagsErrors, ListFlagsResponses, ListInfluencersData, ListInfluencersErrors, ListInfluencersResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListOwnFlagsData, ListOwnFlagsErrors, ListOwnFlagsResponses, ListRoomsData, ListRoomsErrors, ListRoomsResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MeData, MeErrors, MeResponses, OwnCardData, OwnCardErrors, OwnCardResponses, OwnProfileData, OwnProfileErrors, OwnProfileResponses, PublicProfileData, PublicProfileErrors, PublicProfileResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RegisterData, RegisterErrors, RegisterResponses, RemovePictureData, RemovePictureErrors, RemovePictureResponses, SetPictureData, SetPictureErrors, SetPictureResponses, SponsorCardData, SponsorCardErrors, SponsorCardResponses, UnflagData, UnflagErrors, UnflagResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses, UpholdFlagData, UpholdFlagErrors, UpholdFlagResponses } from './types.gen';
+import type { AdminFeedData, AdminFeedErrors, AdminFeedResponses, AdminRoomData, AdminRoomErrors, AdminRoomResponses, AppealData, AppealErrors, AppealResponses, ApplyData, ApplyErrors, ApplyResponses, CheckAddressData, CheckAddressErrors, CheckAddressResponses, CommandData, CommandErrors, CommandResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, EditCardData, EditCardErrors, EditCardResponses, EditProfileData, EditProfileErrors, EditProfileResponses, FlagData, FlagErrors, FlagResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetRoomData, GetRoomErrors, GetRoomResponses, InviteData, InviteErrors, InviteResponses, LiftFlagData, LiftFlagErrors, LiftFlagResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListFlagsData, ListFlagsErrors, ListFlagsResponses, ListInfluencersData, ListInfluencersErrors, ListInfluencersResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListOwnFlagsData, ListOwnFlagsErrors, ListOwnFlagsResponses, ListRoomsData, ListRoomsErrors, ListRoomsResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MeData, MeErrors, MeResponses, OverviewData, OverviewErrors, OverviewResponses, OwnCardData, OwnCardErrors, OwnCardResponses, OwnProfileData, OwnProfileErrors, OwnProfileResponses, PublicProfileData, PublicProfileErrors, PublicProfileResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RegisterData, RegisterErrors, RegisterResponses, RemovePictureData, RemovePictureErrors, RemovePictureResponses, SetPictureData, SetPictureErrors, SetPictureResponses, SponsorCardData, SponsorCardErrors, SponsorCardResponses, TrackCampaignData, TrackCampaignErrors, TrackCampaignResponses, UnflagData, UnflagErrors, UnflagResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses, UpholdFlagData, UpholdFlagErrors, UpholdFlagResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -270,6 +270,19 @@ export const invite = <ThrowOnError extends boolean = false>(options: Options<In
 });
 
 /**
+ * What a campaign has come to: budget, ad requests, what ends next; for its owner
+ */
+export const trackCampaign = <ThrowOnError extends boolean = false>(options: Options<TrackCampaignData, ThrowOnError>) => (options.client ?? client).get<TrackCampaignResponses, TrackCampaignErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/campaigns/{id}/tracking',
+    ...options
+});
+
+/**
  * One's own card as a sponsor
  */
 export const ownCard = <ThrowOnError extends boolean = false>(options?: Options<OwnCardData, ThrowOnError>) => (options?.client ?? client).get<OwnCardResponses, OwnCardErrors, ThrowOnError>({
@@ -383,6 +396,19 @@ export const readNotices = <ThrowOnError extends boolean = false>(options: Optio
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * The same across all campaigns of a sponsor
+ */
+export const overview = <ThrowOnError extends boolean = false>(options?: Options<OverviewData, ThrowOnError>) => (options?.client ?? client).get<OverviewResponses, OverviewErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/overview',
+    ...options
 });
 
 /**

@@ -154,6 +154,10 @@ export type CampaignBody = {
     visibility?: 'public' | 'private';
 };
 
+export type CampaignCounts = {
+    campaign: string;
+};
+
 export type CampaignPatch = {
     budget?: Money;
     category?: string;
@@ -290,6 +294,31 @@ export type CounterCommand = {
     type: 'counter';
 };
 
+export type Counts = {
+    /**
+     * Under review; counted by their state too
+     */
+    frozen: number;
+    /**
+     * The sponsor is to answer
+     */
+    mine: number;
+    rooms: number;
+    /**
+     * All states, those without ad requests too
+     */
+    states: Array<StateCount>;
+    /**
+     * The influencer is to answer
+     */
+    theirs: number;
+    /**
+     * Events that the sponsor has not seen
+     */
+    unread: number;
+    unread_rooms: number;
+};
+
 export type Deal = {
     fee: Money;
     seq: number;
@@ -411,6 +440,18 @@ export type ExpiredEvent = {
     room: string;
     seq: number;
     type: 'expired';
+};
+
+export type Expiry = {
+    campaign: Person;
+    expires_at: string;
+    fee: Money;
+    influencer: Person;
+    room: string;
+    /**
+     * Who could still answer
+     */
+    turn: 'sponsor' | 'influencer';
 };
 
 export type FeedItem = {
@@ -759,6 +800,23 @@ export type OpenedEvent = {
     type: 'opened';
 };
 
+export type Overview = {
+    /**
+     * Those that have ad requests, newest first
+     */
+    campaigns: Array<CampaignCounts>;
+    counts: Counts;
+    expiries: Array<Expiry>;
+    /**
+     * Campaigns that run now
+     */
+    running: number;
+    /**
+     * By currency, without archived campaigns
+     */
+    totals: Array<Totals>;
+};
+
 export type OwnFlag = {
     /**
      * One's own; absent as long as there is none
@@ -964,6 +1022,11 @@ export type Standing = {
     seq: number;
 };
 
+export type StateCount = {
+    count: number;
+    status: 'invited' | 'applied' | 'negotiating' | 'agreed' | 'completed' | 'declined' | 'withdrawn' | 'expired' | 'closed';
+};
+
 export type Summary = {
     campaign: RoomCampaign;
     deal: Deal | null;
@@ -1027,6 +1090,27 @@ export type TokenRequest = {
      * What the token is for
      */
     name: string;
+};
+
+export type Totals = {
+    available: number;
+    budget: number;
+    campaigns: number;
+    committed: number;
+    /**
+     * ISO 4217 code
+     */
+    currency: string;
+    held: number;
+};
+
+export type Tracking = {
+    campaign: Campaign;
+    counts: Counts;
+    /**
+     * The next standing offers to end, soonest first
+     */
+    expiries: Array<Expiry>;
 };
 
 export type UnfreezeCommand = {
@@ -1590,6 +1674,33 @@ export type InviteResponses = {
 
 export type InviteResponse = InviteResponses[keyof InviteResponses];
 
+export type TrackCampaignData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/campaigns/{id}/tracking';
+};
+
+export type TrackCampaignErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type TrackCampaignError = TrackCampaignErrors[keyof TrackCampaignErrors];
+
+export type TrackCampaignResponses = {
+    /**
+     * OK
+     */
+    200: Tracking;
+};
+
+export type TrackCampaignResponse = TrackCampaignResponses[keyof TrackCampaignResponses];
+
 export type OwnCardData = {
     body?: never;
     path?: never;
@@ -1804,6 +1915,31 @@ export type ReadNoticesResponses = {
 };
 
 export type ReadNoticesResponse = ReadNoticesResponses[keyof ReadNoticesResponses];
+
+export type OverviewData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/overview';
+};
+
+export type OverviewErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type OverviewError = OverviewErrors[keyof OverviewErrors];
+
+export type OverviewResponses = {
+    /**
+     * OK
+     */
+    200: Overview;
+};
+
+export type OverviewResponse = OverviewResponses[keyof OverviewResponses];
 
 export type RemovePictureData = {
     body?: never;
