@@ -93,40 +93,41 @@ func fieldByName(name string) fields {
 // shape is what a kind of frame must and may have.
 type shape struct{ must, may fields }
 
-// shapeOf describes the kinds of docs/protocol.md. The rules check later what
-// only they know; here it is only which fields there are.
+// commandFields is what every durable command has.
+const commandFields = fieldID | fieldRoom
+
+// shapes describes the kinds of docs/protocol.md. The rules check later what only
+// they know; here it is only which fields there are.
+var shapes = [...]struct {
+	kind string
+	shape
+}{
+	{kindJoin, shape{must: fieldID | fieldTopic, may: fieldAfter | fieldEpoch}},
+	{kindLeave, shape{must: fieldID | fieldTopic}},
+	{kindTyping, shape{must: fieldRoom}},
+	{kindSeen, shape{must: fieldRoom | fieldSeq}},
+	{"offer", shape{must: commandFields | fieldTerms, may: fieldExpiresIn}},
+	{"counter", shape{must: commandFields | fieldOfferSeq | fieldTerms, may: fieldExpiresIn}},
+	{"accept", shape{must: commandFields | fieldOfferSeq | fieldTermsHash}},
+	{"decline", shape{must: commandFields | fieldReason, may: fieldOfferSeq | fieldNote}},
+	{"withdraw", shape{must: commandFields | fieldOfferSeq}},
+	{"cancel", shape{must: commandFields, may: fieldNote}},
+	{"reopen", shape{must: commandFields}},
+	{"message", shape{must: commandFields | fieldText}},
+	{"freeze", shape{must: commandFields | fieldReason}},
+	{"unfreeze", shape{must: commandFields | fieldReason}},
+	{"close", shape{must: commandFields | fieldReason}},
+}
+
+// shapeOf finds a kind's shape. There are few, so that looking at all of them
+// costs no more than a map would.
 func shapeOf(kind string) (s shape, known bool) {
-	const command = fieldID | fieldRoom
-	switch kind {
-	case kindJoin:
-		return shape{must: fieldID | fieldTopic, may: fieldAfter | fieldEpoch}, true
-	case kindLeave:
-		return shape{must: fieldID | fieldTopic}, true
-	case kindTyping:
-		return shape{must: fieldRoom}, true
-	case kindSeen:
-		return shape{must: fieldRoom | fieldSeq}, true
-	case "offer":
-		return shape{must: command | fieldTerms, may: fieldExpiresIn}, true
-	case "counter":
-		return shape{must: command | fieldOfferSeq | fieldTerms, may: fieldExpiresIn}, true
-	case "accept":
-		return shape{must: command | fieldOfferSeq | fieldTermsHash}, true
-	case "decline":
-		return shape{must: command | fieldReason, may: fieldOfferSeq | fieldNote}, true
-	case "withdraw":
-		return shape{must: command | fieldOfferSeq}, true
-	case "cancel":
-		return shape{must: command, may: fieldNote}, true
-	case "reopen":
-		return shape{must: command}, true
-	case "message":
-		return shape{must: command | fieldText}, true
-	case "freeze", "unfreeze", "close":
-		return shape{must: command | fieldReason}, true
-	default:
-		return shape{}, false
+	for i := range shapes {
+		if shapes[i].kind == kind {
+			return shapes[i].shape, true
+		}
 	}
+	return shape{}, false
 }
 
 // durable tells whether frames of the kind become events.

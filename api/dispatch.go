@@ -52,19 +52,33 @@ func (c *connection) command(f *frame) {
 	})
 }
 
+// topicKinds are the topics of docs/protocol.md; after a colon follows an id.
+var topicKinds = [...]string{topicInbox, topicFeed, prefixRoom}
+
+// cutTopic splits a topic's name into its kind, empty if it is none, and its id.
+func cutTopic(name string) (kind, id string) {
+	for _, kind := range topicKinds {
+		rest, ok := strings.CutPrefix(name, kind)
+		if ok && (rest == "" || strings.HasSuffix(kind, ":")) {
+			return kind, rest
+		}
+	}
+	return "", ""
+}
+
 // topic is the hub's name of a topic that the client may read.
 func (c *connection) topic(name string) (string, error) {
-	switch {
-	case name == topicInbox:
+	switch kind, id := cutTopic(name); kind {
+	case topicInbox:
 		return prefixInbox + c.who.id, nil
-	case name == topicFeed:
+	case topicFeed:
 		return topicFeed, c.who.need(rooms.Admin)
-	}
-	if room, ok := strings.CutPrefix(name, prefixRoom); ok {
-		_, err := c.sideIn(room)
+	case prefixRoom:
+		_, err := c.sideIn(id)
 		return name, err
+	default:
+		return "", invalid("topic", "must be inbox, feed or room:<id>")
 	}
-	return "", invalid("topic", "must be inbox, feed or room:<id>")
 }
 
 // sideIn is the client's part in a room that it may read.

@@ -1,5 +1,13 @@
 package api
 
+import (
+	"slices"
+
+	"github.com/gofiber/fiber/v2"
+
+	"parley/rooms"
+)
+
 // Hold keeps Shutdown at its first step, as a command that waits for its commit
 // does, until released is closed.
 func (s *Server) Hold(released <-chan struct{}) {
@@ -9,3 +17,30 @@ func (s *Server) Hold(released <-chan struct{}) {
 		s.commands.leave()
 	}()
 }
+
+// Routes lists every route that the server answers, as "GET /api/campaigns/:id".
+func (s *Server) Routes() []string {
+	var list []string
+	for _, r := range s.app.GetRoutes(true) {
+		if r.Method != fiber.MethodHead { // comes with each GET
+			list = append(list, r.Method+" "+r.Path)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// FrameKinds lists what a client can ask for over the socket.
+func FrameKinds() []string {
+	var list []string
+	for _, known := range shapes {
+		list = append(list, known.kind)
+	}
+	return list
+}
+
+// TopicKinds lists what can be joined; after a colon follows an id.
+func TopicKinds() []string { return topicKinds[:] }
+
+// StatusOf is the HTTP status of an error's code.
+func StatusOf(code string) int { return statusOf(rooms.Code(code)) }

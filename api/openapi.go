@@ -263,11 +263,12 @@ func describeCommands(r huma.Registry) {
 	all["Application"] = object("open", nil, []string{"terms", "expires_in", "message"})
 
 	union := &huma.Schema{Discriminator: &huma.Discriminator{PropertyName: "type", Mapping: make(map[string]string)}}
-	for _, kind := range []string{
-		"offer", "counter", "accept", "decline", "withdraw", "cancel", "reopen", "message", "freeze", "unfreeze", "close",
-	} {
+	for _, known := range shapes {
+		kind, shape := known.kind, known.shape
+		if shape.must&commandFields != commandFields { // not stored
+			continue
+		}
 		// The decoder's own table, so that the two cannot differ.
-		shape, _ := shapeOf(kind)
 		var must, may []string
 		for _, name := range []string{"terms", "offer_seq", "terms_hash", "reason", "note", "text", "expires_in"} {
 			switch field := fieldByName(name); {

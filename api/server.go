@@ -51,6 +51,7 @@ type Server struct {
 	// requests, commands and sockets are under way.
 	requests, commands, sockets gate
 	newcomers                   newcomers
+	listening                   listening
 	ids                         idSource
 }
 
@@ -131,8 +132,12 @@ func (s *Server) OpenAPI() ([]byte, error) {
 	return raw, nil
 }
 
-// Listen serves connections from ln until Shutdown, which makes it return nil.
+// Listen serves connections from ln until Shutdown, which makes it return nil, also
+// when it comes first.
 func (s *Server) Listen(ln net.Listener) error {
+	if !s.listening.begin(ln) {
+		return nil
+	}
 	if err := s.app.Listener(ln); err != nil && !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("api: serve: %w", err)
 	}
@@ -160,11 +165,40 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.watch.close()
 	s.newcomers.close()
 	note("listener", s.app.ShutdownWithContext(ctx))
+	s.listening.end()
 	s.stop()
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("api: shutdown: %w", err)
 	}
 	return nil
+}
+
+// listening is what a server accepts connections from. The library forgets a
+// shutdown that comes before it has begun to serve, so the listener is closed here.
+type listening struct {
+	mu    sync.Mutex
+	ln    net.Listener
+	ended bool
+}
+
+// begin tells whether to serve ln; if not, ln is closed.
+func (l *listening) begin(ln net.Listener) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ln = ln
+	if l.ended {
+		_ = ln.Close() // nobody was served from it
+	}
+	return !l.ended
+}
+
+func (l *listening) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = true
+	if l.ln != nil {
+		_ = l.ln.Close() // as a rule the library has
+	}
 }
 
 // Draining tells whether Shutdown has begun.
@@ -231,7 +265,7 @@ func stillServed(path string) bool {
 func (s *Server) logRequest(c *fiber.Ctx, id string, took time.Duration) {
 	status := c.Response().StatusCode()
 	route := c.Route().Path
-	s.metrics.requests.WithLabelValues(c.Method(), route, fmt.Sprint(status)).Observe(took.Seconds())
+	s.metrics.requests.WithLabelValues(methodLabel(c.Method()), route, fmt.Sprint(status)).Observe(took.Seconds())
 	level := slog.LevelDebug
 	if status >= http.StatusInternalServerError {
 		level = slog.LevelWarn
@@ -240,6 +274,19 @@ func (s *Server) logRequest(c *fiber.Ctx, id string, took time.Duration) {
 		s.log.Log(s.ctx, level, "request", "request_id", id, "method", c.Method(), "route", route,
 			"status", status, "ms", took.Milliseconds())
 	}
+}
+
+// methodLabel is a method's name as a label, which is kept: Fiber's own text is a
+// view of a buffer that the next request overwrites.
+func methodLabel(method string) string {
+	for _, known := range [...]string{
+		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+	} {
+		if method == known {
+			return known
+		}
+	}
+	return "other"
 }
 
 const localRequestID = "request_id"

@@ -1,0 +1,118 @@
+package api_test
+
+import "slices"
+
+// matrix are all rows. A slice of routes of its own gets a list of its own, here or
+// beside its tests; the columns are
+//
+//	nobody, unapproved (a sponsor), sponsor A (whose things they are), sponsor B,
+//	influencer A (in the room), influencer B, flagged (an influencer), admin
+func matrix() []right {
+	return slices.Concat(operatorRights, authRights, campaignRights, roomRights, adminRights, socketRights)
+}
+
+var operatorRights = []right{
+	{what: "GET /healthz", path: "/healthz", want: "200 200 200 200 200 200 200 200"},
+	{what: "GET /readyz", path: "/readyz", want: "200 200 200 200 200 200 200 200"},
+	{what: "GET /metrics", path: "/metrics", want: "200 200 200 200 200 200 200 200"},
+	{what: "GET /ws", want: "401 101 101 101 101 101 403 101"},
+	{what: "GET /api/openapi.json", path: "/api/openapi.json", want: "200 200 200 200 200 200 200 200"},
+	{what: "GET /api/openapi.yaml", path: "/api/openapi.yaml", want: "200 200 200 200 200 200 200 200"},
+	{what: "GET /api/openapi-3.0.json", path: "/api/openapi-3.0.json", want: "200 200 200 200 200 200 200 200"},
+	{what: "GET /api/openapi-3.0.yaml", path: "/api/openapi-3.0.yaml", want: "200 200 200 200 200 200 200 200"},
+}
+
+var authRights = []right{
+	{what: "POST /api/auth/register", path: "/api/auth/register",
+		body: `{"email":"{id}@example.com","password":"correct horse battery","name":"N","role":"sponsor"}`,
+		want: "201 201 201 201 201 201 201 201"},
+	{what: "POST /api/auth/register", path: "/api/auth/register",
+		body: `{"email":"{id}@example.com","password":"correct horse battery","name":"N","role":"admin"}`,
+		want: "422 422 422 422 422 422 422 422"},
+	{what: "POST /api/auth/login", path: "/api/auth/login", body: `{"email":"{sponsorA.email}","password":"wrong password"}`,
+		want: "401 401 401 401 401 401 401 401"},
+	{what: "POST /api/auth/login", path: "/api/auth/login", body: `{"email":"{flagged.email}","password":"correct horse battery"}`,
+		want: "403 403 403 403 403 403 403 403"},
+	{what: "POST /api/auth/logout", path: "/api/auth/logout", want: "401 204 204 204 204 204 403 204", anew: true},
+	{what: "POST /api/auth/tokens", path: "/api/auth/tokens", body: `{"name":"x"}`, want: "401 201 201 201 201 201 403 201"},
+	{what: "GET /api/me", path: "/api/me", want: "401 200 200 200 200 200 403 200"},
+}
+
+var campaignRights = []right{
+	{what: "GET /api/campaigns", path: "/api/campaigns?scope=own", want: "401 200 200 200 403 403 403 403"},
+	{what: "GET /api/campaigns", path: "/api/campaigns?scope=open", want: "401 200 200 200 200 200 403 200"},
+	{what: "POST /api/campaigns", path: "/api/campaigns",
+		body: `{"name":"N","starts_on":"{today}","ends_on":"{later}","budget":{"amount":1,"currency":"EUR"}}`,
+		want: "401 403 201 201 403 403 403 403"},
+	{what: "GET /api/campaigns/:id", path: "/api/campaigns/{campaign}", want: "401 404 200 404 200 200 403 200"},
+	{what: "GET /api/campaigns/:id", path: "/api/campaigns/{campaign}", set: (*stage).private, want: "401 404 200 404 200 404 403 200"},
+	{what: "GET /api/campaigns/:id", path: "/api/campaigns/{unknown}", want: "401 404 404 404 404 404 403 404"},
+	{what: "PATCH /api/campaigns/:id", path: "/api/campaigns/{campaign}", body: `{"name":"{id}"}`, want: "401 404 200 404 404 404 403 404"},
+	{what: "GET /api/influencers", path: "/api/influencers", want: "401 200 200 200 200 200 403 200"},
+	{what: "POST /api/campaigns/:id/invitations", path: "/api/campaigns/{campaign}/invitations",
+		body: `{"id":"{id}","influencer":"{influencerB}"}`, want: "401 403 201 404 403 403 403 403"},
+	{what: "POST /api/campaigns/:id/invitations", path: "/api/campaigns/{campaign}/invitations",
+		body: `{"id":"{id}","influencer":"{flagged}"}`, want: "401 422 422 422 403 403 403 403"},
+	{what: "POST /api/campaigns/:id/applications", path: "/api/campaigns/{campaign}/applications",
+		body: `{"id":"{id}"}`, want: "401 403 403 403 409 201 403 403"},
+	{what: "POST /api/campaigns/:id/applications", path: "/api/campaigns/{campaign}/applications", set: (*stage).private,
+		body: `{"id":"{id}"}`, want: "401 403 403 403 404 404 403 403"},
+}
+
+var roomRights = []right{
+	{what: "GET /api/rooms", path: "/api/rooms", want: "401 200 200 200 200 200 403 200"},
+	{what: "GET /api/rooms/:id", path: "/api/rooms/{room}", want: "401 404 200 404 200 404 403 200"},
+	{what: "GET /api/rooms/:id", path: "/api/rooms/{unknown}", want: "401 404 404 404 404 404 403 404"},
+	{what: "GET /api/rooms/:id/events", path: "/api/rooms/{room}/events", want: "401 404 200 404 200 404 403 200"},
+	{what: "POST /api/rooms/:id/commands", path: "/api/rooms/{room}/commands",
+		body: `{"id":"{id}","type":"message","text":"x"}`, want: "401 403 200 404 200 404 403 403"},
+	{what: "POST /api/rooms/:id/commands", path: "/api/rooms/{room}/commands",
+		body: `{"id":"{id}","type":"accept","offer_seq":2,"terms_hash":"{hash}"}`, want: "401 403 409 404 200 404 403 403"},
+}
+
+var adminRights = []right{
+	{what: "GET /api/admin/feed", path: "/api/admin/feed", want: "401 403 403 403 403 403 403 200"},
+	{what: "GET /api/admin/rooms/:id", path: "/api/admin/rooms/{room}", want: "401 403 403 403 403 403 403 200"},
+	{what: "POST /api/admin/flags", path: "/api/admin/flags", body: `{"kind":"room","id":"{room}","reason":"look"}`,
+		want: "401 403 403 403 403 403 403 204"},
+	{what: "POST /api/admin/flags", path: "/api/admin/flags", body: `{"kind":"campaign","id":"{campaign}","reason":"look"}`,
+		want: "401 403 403 403 403 403 403 204"},
+	{what: "DELETE /api/admin/flags/:kind/:id", path: "/api/admin/flags/room/{room}", set: (*stage).frozen,
+		want: "401 403 403 403 403 403 403 204"},
+}
+
+// The path of a command over the socket is its frame, but for the type.
+var socketRights = []right{
+	{what: "join inbox", path: "inbox", want: "401 200 200 200 200 200 403 200"},
+	{what: "join feed", path: "feed", want: "401 403 403 403 403 403 403 200"},
+	{what: "join room:", path: "room:{room}", want: "401 404 200 404 200 404 403 200"},
+	{what: "join room:", path: "room:{unknown}", want: "401 404 404 404 404 404 403 404"},
+	{what: "socket typing", path: `{"room":"{room}"}`, want: "401 404 200 404 200 404 403 403"},
+	{what: "socket seen", path: `{"room":"{room}","seq":1}`, want: "401 404 200 404 200 404 403 403"},
+	{what: "socket message", path: `{"room":"{room}","text":"x"}`, want: "401 403 200 404 200 404 403 403"},
+	{what: "socket offer", path: `{"room":"{room}","terms":` + someTerms + `}`, set: (*stage).withdrawn,
+		want: "401 403 200 404 200 404 403 403"},
+	{what: "socket counter", path: `{"room":"{room}","offer_seq":2,"terms":{"note":"x"}}`, want: "401 403 409 404 200 404 403 403"},
+	{what: "socket accept", path: `{"room":"{room}","offer_seq":2,"terms_hash":"{hash}"}`, want: "401 403 409 404 200 404 403 403"},
+	{what: "socket decline", path: `{"room":"{room}","offer_seq":2,"reason":"fit"}`, want: "401 403 409 404 200 404 403 403"},
+	{what: "socket withdraw", path: `{"room":"{room}","offer_seq":2}`, want: "401 403 200 404 409 404 403 403"},
+	{what: "socket cancel", path: `{"room":"{room}"}`, want: "401 403 200 404 409 404 403 403"},
+	{what: "socket reopen", path: `{"room":"{room}"}`, set: (*stage).declined, want: "401 403 409 404 200 404 403 403"},
+	{what: "socket freeze", path: `{"room":"{room}","reason":"look"}`, want: "401 403 403 404 403 404 403 200"},
+	{what: "socket unfreeze", path: `{"room":"{room}","reason":"seen"}`, set: (*stage).frozen, want: "401 403 403 404 403 404 403 200"},
+	{what: "socket close", path: `{"room":"{room}","reason":"over"}`, want: "401 403 403 404 403 404 403 200"},
+}
+
+const someTerms = `{"fee":{"amount":900,"currency":"EUR"},"deliverables":[{"platform":"tiktok","format":"video","quantity":1}]}`
+
+func (s *stage) private() {
+	s.people["sponsorA"].call("PATCH", s.fill("/api/campaigns/{campaign}"), object{"visibility": "private"}).want(200)
+}
+
+func (s *stage) withdrawn() { s.do("sponsorA", `{"id":"{id}","type":"withdraw","offer_seq":2}`) }
+
+func (s *stage) declined() {
+	s.do("influencerA", `{"id":"{id}","type":"decline","offer_seq":2,"reason":"fit"}`)
+}
+
+func (s *stage) frozen() { s.do("admin", `{"id":"{id}","type":"freeze","reason":"look"}`) }
