@@ -8,7 +8,9 @@ import "slices"
 //	nobody, unapproved (a sponsor), sponsor A (whose things they are), sponsor B,
 //	influencer A (in the room), influencer B, flagged (an influencer), admin
 func matrix() []right {
-	return slices.Concat(operatorRights, authRights, campaignRights, roomRights, adminRights, socketRights)
+	return slices.Concat(
+		operatorRights, authRights, campaignRights, roomRights, adminRights, socketRights, noticeRights, profileRights,
+	)
 }
 
 var operatorRights = []right{
@@ -79,6 +81,26 @@ var adminRights = []right{
 		want: "401 403 403 403 403 403 403 204"},
 	{what: "DELETE /api/admin/flags/:kind/:id", path: "/api/admin/flags/room/{room}", set: (*stage).frozen,
 		want: "401 403 403 403 403 403 403 204"},
+}
+
+var noticeRights = []right{
+	{what: "GET /api/notices", path: "/api/notices", want: "401 200 200 200 200 200 403 200"},
+	{what: "POST /api/notices/read", path: "/api/notices/read", body: `{}`, want: "401 204 204 204 204 204 403 204"},
+}
+
+var profileRights = []right{
+	{what: "GET /i/:slug", path: "/i/{slug}", want: "200 200 200 200 200 200 200 200"},
+	{what: "GET /api/profiles/:slug", path: "/api/profiles/{slug}", want: "200 200 200 200 200 200 200 200"},
+	{what: "GET /api/profiles/:slug", path: "/api/profiles/{flagged.slug}", want: "404 404 404 404 404 404 404 404"},
+	{what: "GET /pictures/:file", path: "/pictures/0123456789abcdef0123456789abcdef-96", want: "404 404 404 404 404 404 404 404"},
+	{what: "GET /api/profile", path: "/api/profile", want: "401 403 403 403 200 200 403 403"},
+	{what: "PATCH /api/profile", path: "/api/profile", body: `{"bio":"{id}"}`, want: "401 403 403 403 200 200 403 403"},
+	{what: "GET /api/profile/addresses/:slug", path: "/api/profile/addresses/{slug}", want: "401 403 403 403 200 200 403 403"},
+	{what: "GET /api/card", path: "/api/card", want: "401 200 200 200 403 403 403 403"},
+	{what: "PATCH /api/card", path: "/api/card", body: `{"about":"{id}"}`, want: "401 200 200 200 403 403 403 403"},
+	{what: "GET /api/sponsors/:id", path: "/api/sponsors/{sponsorA}", want: "401 404 200 404 200 200 403 200"},
+	{what: "PUT /api/picture", path: "/api/picture", body: "{jpeg}", want: "401 200 200 200 200 200 403 403"},
+	{what: "DELETE /api/picture", path: "/api/picture", want: "401 204 204 204 204 204 403 404"},
 }
 
 // The path of a command over the socket is its frame, but for the type.

@@ -57,7 +57,8 @@ type stage struct {
 	w      *world
 	people map[string]*person
 	// names are what the rows' texts may hold in braces.
-	names map[string]string
+	names       map[string]string
+	flaggedSlug string
 }
 
 // gather makes a new cast.
@@ -65,24 +66,26 @@ func (s *stage) gather() {
 	w := s.w
 	s.people = map[string]*person{"nobody": {w: w}, "admin": w.admin()}
 	for name, role := range map[string]rooms.Side{
-		"unapproved": rooms.Sponsor, "sponsorA": rooms.Sponsor, "sponsorB": rooms.Sponsor,
+		"sponsorA": rooms.Sponsor, "sponsorB": rooms.Sponsor,
 		"influencerA": rooms.Influencer, "influencerB": rooms.Influencer, "flagged": rooms.Influencer,
 	} {
-		s.people[name] = w.member(role, name != "unapproved")
+		s.people[name] = w.join(role)
 	}
+	s.people["unapproved"] = w.unapproved()
+	s.flaggedSlug = s.people["flagged"].call("GET", "/api/profile", nil).want(200).text("slug")
 	must(w.t, w.store.Flag(context.Background(), store.Flag{
 		Kind: store.FlagUser, ID: s.people["flagged"].id, Reason: "spam", Admin: s.people["admin"].id,
 	}))
 }
 
-// member is somebody who has logged in, approved or not.
-func (w *world) member(role rooms.Side, approved bool) *person {
+// unapproved is a sponsor whom no admin has approved yet.
+func (w *world) unapproved() *person {
 	w.t.Helper()
 	hash, err := api.HashPassword(password)
 	must(w.t, err)
 	p := &person{w: w, email: strings.ToLower(newID()) + "@example.com"}
 	u, err := w.store.CreateUser(context.Background(), store.User{
-		Email: p.email, Name: "A " + string(role), Role: role, PasswordHash: hash, Approved: approved,
+		Email: p.email, Name: "A newcomer", Role: rooms.Sponsor, PasswordHash: hash,
 	})
 	must(w.t, err)
 	p.id = u.ID
@@ -99,7 +102,9 @@ func (s *stage) fresh() {
 	}).want(201).text("room")
 	s.names = map[string]string{
 		"campaign": campaign, "room": room, "unknown": newID(), "offer": "2",
-		"hash":  a.call("GET", "/api/rooms/"+room, nil).want(200).text("standing.terms_hash"),
+		"hash":         a.call("GET", "/api/rooms/"+room, nil).want(200).text("standing.terms_hash"),
+		"slug":         s.people["influencerA"].call("GET", "/api/profile", nil).want(200).text("slug"),
+		"flagged.slug": s.flaggedSlug, "jpeg": string(jpegBytes(s.w.t, photo(200, 200))),
 		"today": time.Now().Format(time.DateOnly), "later": time.Now().AddDate(0, 2, 0).Format(time.DateOnly),
 	}
 	for name, p := range s.people {
@@ -236,7 +241,7 @@ func (s *stage) digest(table string) string {
 }
 
 func TestAuthorizationMatrix(t *testing.T) {
-	w := start(t, options{config: func(c *api.Config) { c.RequireApproval = true }})
+	w := start(t, options{})
 	s := &stage{w: w}
 	s.gather()
 	for _, r := range matrix() {
