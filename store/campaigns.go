@@ -247,7 +247,7 @@ func (s *Store) ArchiveCampaign(ctx context.Context, sponsor, id string) error {
 		if deals > 0 {
 			return struct{}{}, rooms.Refuse(rooms.CodeNotAllowed, "A deal of this campaign is in force.")
 		}
-		if err := t.closeRooms(ctx, id, "campaign_archived"); err != nil {
+		if err := t.closeRooms(ctx, "campaign_id", id, "campaign_archived"); err != nil {
 			return struct{}{}, err
 		}
 		_, err = t.DB.NewUpdate().Table("campaigns").Set("archived_at = ?", micros(t.Now)).

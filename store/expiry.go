@@ -139,7 +139,7 @@ func (s *Store) settleCampaigns(ctx context.Context) (int, error) {
 
 // settle closes the rooms of a campaign that has ended.
 func (t *Tx) settle(ctx context.Context, id string) error {
-	if err := t.closeRooms(ctx, id, "campaign_ended"); err != nil {
+	if err := t.closeRooms(ctx, "campaign_id", id, "campaign_ended"); err != nil {
 		return err
 	}
 	_, err := t.DB.NewUpdate().Table("campaigns").Set("settled_at = ?", micros(t.Now)).Where("id = ?", id).Exec(ctx)
@@ -149,10 +149,11 @@ func (t *Tx) settle(ctx context.Context, id string) error {
 	return nil
 }
 
-// closeRooms closes a campaign's rooms that are open.
-func (t *Tx) closeRooms(ctx context.Context, campaign, reason string) error {
+// closeRooms closes the rooms that are open and have an id in a column, such as those
+// of a campaign.
+func (t *Tx) closeRooms(ctx context.Context, column, id, reason string) error {
 	var ids []string
-	err := t.DB.NewSelect().Table("ad_requests").Column("id").Where("campaign_id = ?", campaign).
+	err := t.DB.NewSelect().Table("ad_requests").Column("id").Where("? = ?", bun.Ident(column), id).
 		Where("status IN (?, ?, ?)", string(rooms.Invited), string(rooms.Applied), string(rooms.Negotiating)).
 		Order("id").Scan(ctx, &ids)
 	if err != nil {

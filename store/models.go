@@ -25,6 +25,10 @@ type userModel struct {
 	Niche        string
 	Reach        int64
 	CreatedAt    int64
+	VerifiedAt   *int64
+	RefusedAt    *int64
+	RefuseReason string
+	DeletedAt    *int64
 }
 
 func userRow(u *User) *userModel {
@@ -32,6 +36,8 @@ func userRow(u *User) *userModel {
 		ID: u.ID, Email: u.Email, Name: u.Name, Role: string(u.Role), PasswordHash: u.PasswordHash,
 		Approved: u.Approved, FlaggedAt: microsOrNil(u.FlaggedAt), FlagReason: u.FlagReason,
 		Category: u.Category, Niche: u.Niche, Reach: u.Reach, CreatedAt: micros(u.CreatedAt),
+		VerifiedAt: microsOrNil(u.VerifiedAt), RefusedAt: microsOrNil(u.RefusedAt), RefuseReason: u.RefuseReason,
+		DeletedAt: microsOrNil(u.DeletedAt),
 	}
 }
 
@@ -40,6 +46,8 @@ func (m *userModel) user() User {
 		ID: m.ID, Email: m.Email, Name: m.Name, Role: rooms.Side(m.Role), PasswordHash: m.PasswordHash,
 		Approved: m.Approved, FlaggedAt: timeOrNil(m.FlaggedAt), FlagReason: m.FlagReason,
 		Category: m.Category, Niche: m.Niche, Reach: m.Reach, CreatedAt: timeOf(m.CreatedAt),
+		VerifiedAt: timeOrNil(m.VerifiedAt), RefusedAt: timeOrNil(m.RefusedAt), RefuseReason: m.RefuseReason,
+		DeletedAt: timeOrNil(m.DeletedAt),
 	}
 }
 
@@ -53,19 +61,21 @@ type sessionModel struct {
 	Name      string
 	CreatedAt int64
 	ExpiresAt int64
+	SeenAt    int64
+	Agent     string
 }
 
 func sessionRow(s *Session) *sessionModel {
 	return &sessionModel{
 		TokenHash: s.TokenHash[:], UserID: s.UserID, Kind: s.Kind, Name: s.Name,
-		CreatedAt: micros(s.CreatedAt), ExpiresAt: micros(s.ExpiresAt),
+		CreatedAt: micros(s.CreatedAt), ExpiresAt: micros(s.ExpiresAt), SeenAt: micros(s.SeenAt), Agent: s.Agent,
 	}
 }
 
 func (m *sessionModel) session() Session {
 	s := Session{
 		UserID: m.UserID, Kind: m.Kind, Name: m.Name,
-		CreatedAt: timeOf(m.CreatedAt), ExpiresAt: timeOf(m.ExpiresAt),
+		CreatedAt: timeOf(m.CreatedAt), ExpiresAt: timeOf(m.ExpiresAt), SeenAt: timeOf(m.SeenAt), Agent: m.Agent,
 	}
 	copy(s.TokenHash[:], m.TokenHash)
 	return s

@@ -106,9 +106,11 @@ func newReader(ctx context.Context, db *bun.DB, lists listForm, onRead func(stri
 		{&r.feed, feedFrom + " WHERE e.pos > ? AND e.pos < ? ORDER BY e.pos LIMIT ?"},
 		{&r.feedNewest, feedFrom + " WHERE e.pos > ? AND e.pos < ? ORDER BY e.pos DESC LIMIT ?"},
 		{&r.feedHead, "SELECT coalesce(max(pos), 0) FROM events"},
-		{&r.session, "SELECT s.kind, s.name, s.created_at, s.expires_at, u.id, u.email, u.name, u.role, u.password_hash," +
-			" CAST(CASE WHEN u.approved THEN 1 ELSE 0 END AS BIGINT), u.flagged_at, u.flag_reason, u.category, u.niche, u.reach, u.created_at" +
-			" FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = ? AND s.expires_at > ?"},
+		{&r.session, "SELECT s.kind, s.name, s.created_at, s.expires_at, s.agent, s.seen_at, u.id, u.email, u.name, u.role, u.password_hash," +
+			" CAST(CASE WHEN u.approved THEN 1 ELSE 0 END AS BIGINT), u.flagged_at, u.flag_reason, u.category, u.niche, u.reach, u.created_at, u.verified_at," +
+			" CAST(CASE WHEN f.confirmed_at IS NULL THEN 0 ELSE 1 END AS BIGINT)" +
+			" FROM sessions s JOIN users u ON u.id = s.user_id" +
+			" LEFT JOIN second_factors f ON f.user_id = u.id WHERE s.token_hash = ? AND s.expires_at > ?"},
 	} {
 		var err error
 		s.stmt.query = lists.bind(s.query)

@@ -17,11 +17,18 @@ type User struct {
 	Name         string
 	Role         rooms.Side
 	PasswordHash string
-	// Approved says that an admin let the user negotiate.
-	Approved   bool
-	FlaggedAt  *rooms.Time
-	FlagReason string
-	CreatedAt  rooms.Time
+	// VerifiedAt is when the user showed that the address is theirs.
+	VerifiedAt *rooms.Time
+	// Approved says that the user may negotiate: an admin let them, or none is asked.
+	Approved bool
+	// RefusedAt is when an admin refused that, and RefuseReason why.
+	RefusedAt    *rooms.Time
+	RefuseReason string
+	FlaggedAt    *rooms.Time
+	FlagReason   string
+	CreatedAt    rooms.Time
+	// DeletedAt is when the person was removed. What the logs say of them stays.
+	DeletedAt *rooms.Time
 
 	// What an influencer shows of themselves.
 	Category string
@@ -35,17 +42,24 @@ type UserPatch struct {
 	Name         *string
 	PasswordHash *string
 	Approved     *bool
+	// RefuseReason refuses the approval, or takes the refusal back when it is empty.
+	RefuseReason *string
+	// Email is another address; one that is taken is refused with already_exists.
+	Email *string
+	// Verified says whether the address is known to be the user's.
+	Verified *bool
 }
 
 // UserFilter selects users, newest first.
 type UserFilter struct {
 	Role rooms.Side // empty for all
-	// Pending selects those whom no admin has approved yet.
-	Pending bool
-	Flagged bool
-	Query   string // part of the name or the e-mail address
-	Cursor  string
-	Limit   int
+	// Pending selects those of whom no admin has decided yet, Refused those who were
+	// not approved.
+	Pending, Refused bool
+	Flagged          bool
+	Query            string // part of the name or the e-mail address
+	Cursor           string
+	Limit            int
 }
 
 // InfluencerFilter searches influencers who can be invited, widest reach first.
@@ -55,22 +69,6 @@ type InfluencerFilter struct {
 	MinReach int64
 	Cursor   string
 	Limit    int
-}
-
-// Kinds of sessions.
-const (
-	SessionCookie = "cookie"
-	SessionBearer = "bearer"
-)
-
-// Session is a login. Only the hash of its token is stored.
-type Session struct {
-	TokenHash [32]byte
-	UserID    string
-	Kind      string
-	Name      string
-	CreatedAt rooms.Time
-	ExpiresAt rooms.Time
 }
 
 // CreateUser adds a user and makes its ID and CreatedAt where they are not set.
@@ -100,9 +98,7 @@ func (t *Tx) createUser(ctx context.Context, u User) (User, error) {
 	}
 	if _, err := t.DB.NewInsert().Model(userRow(&u)).Exec(ctx); err != nil {
 		if isUnique(err) {
-			return User{}, &rooms.Refusal{
-				Code: rooms.CodeAlreadyExists, Field: "email", Message: "This e-mail address is taken.",
-			}
+			return User{}, emailTaken()
 		}
 		return User{}, fmt.Errorf("create user: %w", err)
 	}
@@ -132,19 +128,70 @@ func (s *Store) user(ctx context.Context, column, value string) (User, error) {
 // UpdateUser changes a user. What is in also happens in the same transaction.
 func (s *Store) UpdateUser(ctx context.Context, id string, p UserPatch, also ...Also) (User, error) {
 	return write(ctx, s, false, func(ctx context.Context, t *Tx) (User, error) {
-		var m userModel
-		if err := t.DB.NewSelect().Model(&m).Where("id = ?", id).Scan(ctx); err != nil {
-			return User{}, notFound("update user", err)
-		}
-		set(&m.Name, p.Name)
-		set(&m.PasswordHash, p.PasswordHash)
-		set(&m.Approved, p.Approved)
-		_, err := t.DB.NewUpdate().Model(&m).WherePK().Column("name", "password_hash", "approved").Exec(ctx)
+		u, err := t.UpdateUser(ctx, id, p)
 		if err != nil {
-			return User{}, fmt.Errorf("update user: %w", err)
+			return User{}, err
 		}
-		return m.user(), t.also(ctx, also)
+		return u, t.also(ctx, also)
 	})
+}
+
+// UpdateUser changes a user who was not deleted.
+func (t *Tx) UpdateUser(ctx context.Context, id string, p UserPatch) (User, error) {
+	m, err := t.user(ctx, "id", id)
+	if err != nil {
+		return User{}, fmt.Errorf("update user: %w", err)
+	}
+	set(&m.Name, p.Name)
+	set(&m.PasswordHash, p.PasswordHash)
+	set(&m.Approved, p.Approved)
+	set(&m.Email, p.Email)
+	m.Email = normalEmail(m.Email)
+	now := micros(t.Now)
+	if p.Verified != nil {
+		m.VerifiedAt = nil
+		if *p.Verified {
+			m.VerifiedAt = &now
+		}
+	}
+	if p.RefuseReason != nil {
+		m.RefusedAt, m.RefuseReason = nil, *p.RefuseReason
+		if m.RefuseReason != "" {
+			m.RefusedAt = &now
+		}
+	}
+	_, err = t.DB.NewUpdate().Model(m).WherePK().Column("name", "password_hash", "approved", "email", "verified_at",
+		"refused_at", "refuse_reason").Exec(ctx)
+	switch {
+	case err == nil:
+		return m.user(), nil
+	case isUnique(err):
+		return User{}, emailTaken()
+	default:
+		return User{}, fmt.Errorf("update user: %w", err)
+	}
+}
+
+// User finds a user who was not deleted, as the transaction sees them.
+func (t *Tx) User(ctx context.Context, id string) (User, error) {
+	m, err := t.user(ctx, "id", id)
+	if err != nil {
+		return User{}, fmt.Errorf("find user: %w", err)
+	}
+	return m.user(), nil
+}
+
+func (t *Tx) user(ctx context.Context, column, value string) (*userModel, error) {
+	var m userModel
+	err := t.DB.NewSelect().Model(&m).Where("? = ?", bun.Ident(column), value).Where("deleted_at IS NULL").Scan(ctx)
+	if err != nil {
+		return nil, notFound("user", err)
+	}
+	return &m, nil
+}
+
+func emailTaken() *rooms.Refusal {
+	return &rooms.Refusal{Code: rooms.CodeAlreadyExists, Field: "email", Message: "This e-mail address is taken."}
 }
 
 // set changes what a patch names.
@@ -163,7 +210,10 @@ func (s *Store) ListUsers(ctx context.Context, f UserFilter) (list []User, next 
 		q = q.Where("role = ?", string(f.Role))
 	}
 	if f.Pending {
-		q = q.Where("NOT approved")
+		q = q.Where("NOT approved").Where("refused_at IS NULL").Where("deleted_at IS NULL")
+	}
+	if f.Refused {
+		q = q.Where("NOT approved").Where("refused_at IS NOT NULL").Where("deleted_at IS NULL")
 	}
 	if f.Flagged {
 		q = q.Where("flagged_at IS NOT NULL")
@@ -225,95 +275,4 @@ func usersOf(models []userModel) []User {
 		list[i] = models[i].user()
 	}
 	return list
-}
-
-// CreateSession adds a session.
-func (s *Store) CreateSession(ctx context.Context, ses Session) error {
-	_, err := write(ctx, s, false, func(ctx context.Context, t *Tx) (struct{}, error) {
-		m := sessionRow(&ses)
-		if m.CreatedAt == 0 {
-			m.CreatedAt = micros(t.Now)
-		}
-		_, err := t.DB.NewInsert().Model(m).Exec(ctx)
-		switch {
-		case err == nil:
-			return struct{}{}, nil
-		case isForeignKey(err):
-			return struct{}{}, fmt.Errorf("create session: user: %w", ErrNotFound)
-		default:
-			return struct{}{}, fmt.Errorf("create session: %w", err)
-		}
-	})
-	return err
-}
-
-// SessionUser finds the session of a token that has not expired at now, and its
-// user.
-func (s *Store) SessionUser(ctx context.Context, tokenHash [32]byte, now rooms.Time) (Session, User, error) {
-	ses, u := Session{TokenHash: tokenHash}, User{}
-	found := false
-	err := s.reads.prepared(ctx, "find session", s.reads.session, func(row []any) error {
-		p := columns[any]{v: row}
-		ses.Kind, ses.Name, ses.CreatedAt, ses.ExpiresAt = p.text(), p.text(), timeOf(p.int()), timeOf(p.int())
-		u.ID, u.Email, u.Name, u.Role = p.text(), p.text(), p.text(), rooms.Side(p.text())
-		u.PasswordHash, u.Approved = p.text(), p.int() != 0
-		if at := timeOf(p.intOrNull()); !at.IsZero() {
-			u.FlaggedAt = &at
-		}
-		u.FlagReason, u.Category, u.Niche = p.text(), p.text(), p.text()
-		u.Reach, u.CreatedAt = p.int(), timeOf(p.int())
-		ses.UserID, found = u.ID, true
-		return p.err("session")
-	}, tokenHash[:], micros(now))
-	if err == nil && !found {
-		err = fmt.Errorf("find session: %w", ErrNotFound)
-	}
-	return ses, u, err
-}
-
-// ListSessions lists a user's sessions that have not expired at now, newest first.
-func (s *Store) ListSessions(ctx context.Context, user string, now rooms.Time) ([]Session, error) {
-	var models []sessionModel
-	err := s.reads.db.NewSelect().Model(&models).Where("user_id = ?", user).
-		Where("expires_at > ?", micros(now)).Order("created_at DESC").Scan(ctx)
-	if err != nil {
-		return nil, readError("list sessions", err)
-	}
-	list := make([]Session, len(models))
-	for i := range models {
-		list[i] = models[i].session()
-	}
-	return list, nil
-}
-
-// RevokeSession ends a session.
-func (s *Store) RevokeSession(ctx context.Context, tokenHash [32]byte) error {
-	return s.deleteSessions(ctx, "token_hash", tokenHash[:])
-}
-
-// RevokeUserSessions ends all sessions of a user.
-func (s *Store) RevokeUserSessions(ctx context.Context, user string) error {
-	return s.deleteSessions(ctx, "user_id", user)
-}
-
-// PruneSessions removes sessions that have expired at now and counts them.
-func (s *Store) PruneSessions(ctx context.Context, now rooms.Time) (int64, error) {
-	return write(ctx, s, false, func(ctx context.Context, t *Tx) (int64, error) {
-		res, err := t.DB.NewDelete().Model((*sessionModel)(nil)).Where("expires_at <= ?", micros(now)).Exec(ctx)
-		if err != nil {
-			return 0, fmt.Errorf("prune sessions: %w", err)
-		}
-		return res.RowsAffected()
-	})
-}
-
-func (s *Store) deleteSessions(ctx context.Context, column string, value any) error {
-	_, err := write(ctx, s, false, func(ctx context.Context, t *Tx) (struct{}, error) {
-		_, err := t.DB.NewDelete().Model((*sessionModel)(nil)).Where("? = ?", bun.Ident(column), value).Exec(ctx)
-		if err != nil {
-			err = fmt.Errorf("revoke session: %w", err)
-		}
-		return struct{}{}, err
-	})
-	return err
 }

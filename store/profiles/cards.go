@@ -85,29 +85,34 @@ func findCard(ctx context.Context, db bun.IDB, user string) (Card, error) {
 // field's name.
 func SaveCard(ctx context.Context, s *store.Store, user string, patch CardPatch) (Card, error) {
 	return store.Write(ctx, s, func(ctx context.Context, t *store.Tx) (Card, error) {
-		if err := patch.check(); err != nil {
-			return Card{}, err
-		}
-		q := t.DB.NewUpdate().Table("sponsor_cards").Where("user_id = ?", user).Set("updated_at = ?", t.Now.UnixMicro())
-		setText(q, "kind", patch.Kind)
-		setText(q, "industry", patch.Industry)
-		setText(q, "about", patch.About)
-		res, err := q.Exec(ctx)
-		if err != nil {
+		return ChangeCard(ctx, t, user, patch)
+	})
+}
+
+// ChangeCard is SaveCard inside a transaction.
+func ChangeCard(ctx context.Context, t *store.Tx, user string, patch CardPatch) (Card, error) {
+	if err := patch.check(); err != nil {
+		return Card{}, err
+	}
+	q := t.DB.NewUpdate().Table("sponsor_cards").Where("user_id = ?", user).Set("updated_at = ?", t.Now.UnixMicro())
+	setText(q, "kind", patch.Kind)
+	setText(q, "industry", patch.Industry)
+	setText(q, "about", patch.About)
+	res, err := q.Exec(ctx)
+	if err != nil {
+		return Card{}, fmt.Errorf("change card: %w", err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return Card{}, missing("change card", err)
+	}
+	if patch.Name != nil {
+		if _, err := t.DB.NewUpdate().Table("users").Set("name = ?", *patch.Name).Where("id = ?", user).Exec(ctx); err != nil {
 			return Card{}, fmt.Errorf("change card: %w", err)
 		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return Card{}, missing("change card", err)
-		}
-		if patch.Name != nil {
-			if _, err := t.DB.NewUpdate().Table("users").Set("name = ?", *patch.Name).Where("id = ?", user).Exec(ctx); err != nil {
-				return Card{}, fmt.Errorf("change card: %w", err)
-			}
-		}
-		c, err := findCard(ctx, t.DB, user)
-		if err != nil {
-			return Card{}, store.RowError("change card", err)
-		}
-		return c, nil
-	})
+	}
+	c, err := findCard(ctx, t.DB, user)
+	if err != nil {
+		return Card{}, store.RowError("change card", err)
+	}
+	return c, nil
 }

@@ -1,0 +1,90 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/rooms"
+)
+
+func TestLeavingRemovesThePersonAndKeepsTheLog(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		w := e.world(10_000)
+		room := e.opened(w, 300)
+		var obstacles *rooms.Refusal
+		if err := e.Leave(t.Context(), w.sponsor.ID); !errors.As(err, &obstacles) || obstacles.Code != rooms.CodeNotAllowed {
+			t.Fatalf("left a campaign that runs: %v", err)
+		}
+		if in := obstacles.Details.(Obstacles); len(in.Deals) != 0 || len(in.Campaigns) != 1 || in.Campaigns[0].ID != w.campaign.ID {
+			t.Errorf("in the way: %+v", in)
+		}
+
+		hash := [32]byte{1}
+		must(t, e.CreateSession(t.Context(), Session{TokenHash: hash, UserID: w.influencer.ID, Kind: SessionCookie,
+			CreatedAt: rooms.At(e.clk.now()), ExpiresAt: rooms.At(e.clk.now()).Add(time.Hour)}))
+		besides := 0
+		must(t, e.Leave(t.Context(), w.influencer.ID, func(context.Context, *Tx) error { besides++; return nil }))
+		if besides == 0 {
+			t.Error("what goes with it did not")
+		}
+		u, err := e.UserByID(t.Context(), w.influencer.ID)
+		must(t, err)
+		if u.DeletedAt == nil || u.Name != DeletedName || u.Email == w.influencer.Email || u.PasswordHash != "" || u.Approved {
+			t.Errorf("left %+v", u)
+		}
+		if _, _, err := e.SessionUser(t.Context(), hash, rooms.At(e.clk.now())); !errors.Is(err, ErrNotFound) {
+			t.Errorf("the session: %v", err)
+		}
+		snapshot, err := e.Snapshot(t.Context(), room)
+		must(t, err)
+		if snapshot.State.Status != rooms.StatusClosed || snapshot.InfluencerName != DeletedName {
+			t.Errorf("the room is %s with %q", snapshot.State.Status, snapshot.InfluencerName)
+		}
+		e.sound() // chains, rows and ledgers
+		// The address may be used again.
+		_, err = e.CreateUser(t.Context(), User{Email: w.influencer.Email, Name: "New", Role: rooms.Influencer, Approved: true})
+		must(t, err)
+		if err := e.Leave(t.Context(), w.influencer.ID); !errors.Is(err, ErrNotFound) {
+			t.Errorf("left twice: %v", err)
+		}
+		yes := true
+		if _, err := e.UpdateUser(t.Context(), w.influencer.ID, UserPatch{Approved: &yes}); !errors.Is(err, ErrNotFound) {
+			t.Errorf("changed after the end: %v", err)
+		}
+
+		must(t, e.ArchiveCampaign(t.Context(), w.sponsor.ID, w.campaign.ID))
+		must(t, e.Leave(t.Context(), w.sponsor.ID))
+		e.sound()
+	})
+}
+
+func TestADealInForceKeepsBothParties(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		w := e.world(10_000)
+		room := e.opened(w, 300)
+		e.ok(e.accept(w.influencer, room))
+		for _, u := range []User{w.sponsor, w.influencer} {
+			var r *rooms.Refusal
+			if err := e.Leave(t.Context(), u.ID); !errors.As(err, &r) {
+				t.Fatalf("%s left: %v", u.Role, err)
+			}
+			if in := r.Details.(Obstacles); len(in.Deals) != 1 || in.Deals[0].ID != room || in.Deals[0].Name != w.campaign.Name {
+				t.Errorf("%s: in the way: %+v", u.Role, in)
+			}
+		}
+		e.sound()
+	})
+}
+
+func TestTheLastAdminStays(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		first, second := e.user(rooms.Admin), e.user(rooms.Admin)
+		must(t, e.Leave(t.Context(), first.ID))
+		if err := e.Leave(t.Context(), second.ID); err == nil || !strings.Contains(err.Error(), "only admin") {
+			t.Errorf("the last admin left: %v", err)
+		}
+	})
+}

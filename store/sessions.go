@@ -1,0 +1,174 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"parley/rooms"
+)
+
+// Kinds of sessions.
+const (
+	SessionCookie = "cookie"
+	SessionBearer = "bearer"
+)
+
+// Session is a login. Only the hash of its token is stored.
+type Session struct {
+	TokenHash [32]byte
+	UserID    string
+	Kind      string
+	Name      string
+	// Agent is a coarse name of the program that logged in, such as "Firefox on Linux".
+	Agent     string
+	CreatedAt rooms.Time
+	// SeenAt is a coarse time of the last use, see TouchSession.
+	SeenAt    rooms.Time
+	ExpiresAt rooms.Time
+	// SecondFactor says that the user has one. Only SessionUser fills it in.
+	SecondFactor bool
+}
+
+// CreateSession adds a session.
+func (s *Store) CreateSession(ctx context.Context, ses Session) error {
+	_, err := write(ctx, s, false, func(ctx context.Context, t *Tx) (struct{}, error) {
+		m := sessionRow(&ses)
+		if m.CreatedAt == 0 {
+			m.CreatedAt = micros(t.Now)
+		}
+		m.SeenAt = m.CreatedAt
+		_, err := t.DB.NewInsert().Model(m).Exec(ctx)
+		switch {
+		case err == nil:
+			return struct{}{}, nil
+		case isForeignKey(err):
+			return struct{}{}, fmt.Errorf("create session: user: %w", ErrNotFound)
+		default:
+			return struct{}{}, fmt.Errorf("create session: %w", err)
+		}
+	})
+	return err
+}
+
+// SessionUser finds the session of a token that has not expired at now, and its
+// user.
+func (s *Store) SessionUser(ctx context.Context, tokenHash [32]byte, now rooms.Time) (Session, User, error) {
+	ses, u := Session{TokenHash: tokenHash}, User{}
+	found := false
+	err := s.reads.prepared(ctx, "find session", s.reads.session, func(row []any) error {
+		p := columns[any]{v: row}
+		ses.Kind, ses.Name, ses.CreatedAt, ses.ExpiresAt = p.text(), p.text(), timeOf(p.int()), timeOf(p.int())
+		ses.Agent, ses.SeenAt = p.text(), timeOf(p.int())
+		u.ID, u.Email, u.Name, u.Role = p.text(), p.text(), p.text(), rooms.Side(p.text())
+		u.PasswordHash, u.Approved = p.text(), p.int() != 0
+		if at := timeOf(p.intOrNull()); !at.IsZero() {
+			u.FlaggedAt = &at
+		}
+		u.FlagReason, u.Category, u.Niche = p.text(), p.text(), p.text()
+		u.Reach, u.CreatedAt = p.int(), timeOf(p.int())
+		if at := timeOf(p.intOrNull()); !at.IsZero() {
+			u.VerifiedAt = &at
+		}
+		ses.SecondFactor = p.int() != 0
+		ses.UserID, found = u.ID, true
+		return p.err("session")
+	}, tokenHash[:], micros(now))
+	if err == nil && !found {
+		err = fmt.Errorf("find session: %w", ErrNotFound)
+	}
+	return ses, u, err
+}
+
+// ListSessions lists a user's sessions that have not expired at now, newest first.
+func (s *Store) ListSessions(ctx context.Context, user string, now rooms.Time) ([]Session, error) {
+	var models []sessionModel
+	err := s.reads.db.NewSelect().Model(&models).Where("user_id = ?", user).
+		Where("expires_at > ?", micros(now)).Order("created_at DESC").Scan(ctx)
+	if err != nil {
+		return nil, readError("list sessions", err)
+	}
+	list := make([]Session, len(models))
+	for i := range models {
+		list[i] = models[i].session()
+	}
+	return list, nil
+}
+
+// TouchSession notes that a session was used at now, for lists of sessions. The
+// caller does so rarely: it is a write.
+func (s *Store) TouchSession(ctx context.Context, tokenHash [32]byte, now rooms.Time) error {
+	_, err := write(ctx, s, false, func(ctx context.Context, t *Tx) (struct{}, error) {
+		_, err := t.DB.NewUpdate().Model((*sessionModel)(nil)).Set("seen_at = ?", micros(now)).
+			Where("token_hash = ?", tokenHash[:]).Where("seen_at < ?", micros(now)).Exec(ctx)
+		if err != nil {
+			err = fmt.Errorf("touch session: %w", err)
+		}
+		return struct{}{}, err
+	})
+	return err
+}
+
+// RevokeSession ends a session.
+func (s *Store) RevokeSession(ctx context.Context, tokenHash [32]byte) error {
+	_, err := write(ctx, s, false, func(ctx context.Context, t *Tx) (struct{}, error) {
+		return struct{}{}, t.RevokeSession(ctx, tokenHash)
+	})
+	return err
+}
+
+// RevokeUserSessions ends all sessions of a user.
+func (s *Store) RevokeUserSessions(ctx context.Context, user string) error {
+	_, err := write(ctx, s, false, func(ctx context.Context, t *Tx) (struct{}, error) {
+		_, err := t.RevokeSessions(ctx, user, SessionFilter{})
+		return struct{}{}, err
+	})
+	return err
+}
+
+// RevokeSession ends a session.
+func (t *Tx) RevokeSession(ctx context.Context, tokenHash [32]byte) error {
+	_, err := t.DB.NewDelete().Model((*sessionModel)(nil)).Where("token_hash = ?", tokenHash[:]).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("revoke session: %w", err)
+	}
+	return nil
+}
+
+// SessionFilter selects sessions of one user.
+type SessionFilter struct {
+	Kind string // empty for all
+	// But, if set, is a session that is left out.
+	But *[32]byte
+}
+
+// RevokeSessions ends sessions of a user and returns them, so that their connections
+// can be closed after the commit.
+func (t *Tx) RevokeSessions(ctx context.Context, user string, f SessionFilter) ([]Session, error) {
+	var models []sessionModel
+	q := t.DB.NewDelete().Model(&models).Where("user_id = ?", user)
+	if f.Kind != "" {
+		q = q.Where("kind = ?", f.Kind)
+	}
+	if f.But != nil {
+		q = q.Where("token_hash <> ?", f.But[:])
+	}
+	if err := q.Returning("*").Scan(ctx); err != nil {
+		return nil, fmt.Errorf("revoke sessions: %w", err)
+	}
+	list := make([]Session, len(models))
+	for i := range models {
+		list[i] = models[i].session()
+	}
+	return list, nil
+}
+
+// PruneSessions removes sessions that have expired at now and counts them.
+func (s *Store) PruneSessions(ctx context.Context, now rooms.Time) (int64, error) {
+	return write(ctx, s, false, func(ctx context.Context, t *Tx) (int64, error) {
+		res, err := t.DB.NewDelete().Model((*sessionModel)(nil)).Where("expires_at <= ?", micros(now)).Exec(ctx)
+		if err != nil {
+			return 0, fmt.Errorf("prune sessions: %w", err)
+		}
+		return res.RowsAffected()
+	})
+}
