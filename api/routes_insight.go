@@ -48,8 +48,8 @@ type (
 		Available int64          `json:"available"`
 	}
 	campaignCountsView struct {
-		Campaign string `json:"campaign"`
-		countsView
+		Campaign string     `json:"campaign"`
+		Counts   countsView `json:"counts"`
 	}
 	trackingOutput struct {
 		Body struct {
@@ -144,7 +144,7 @@ func (s *Server) overview(ctx context.Context, r *request, _ *struct{}) (*overvi
 	}
 	b.Campaigns = make([]campaignCountsView, 0, len(o.ByCampaign))
 	for _, id := range o.Newest() {
-		b.Campaigns = append(b.Campaigns, campaignCountsView{Campaign: id, countsView: viewCounts(o.ByCampaign[id])})
+		b.Campaigns = append(b.Campaigns, campaignCountsView{Campaign: id, Counts: viewCounts(o.ByCampaign[id])})
 	}
 	return out, nil
 }

@@ -156,6 +156,7 @@ export type CampaignBody = {
 
 export type CampaignCounts = {
     campaign: string;
+    counts: Counts;
 };
 
 export type CampaignPatch = {
