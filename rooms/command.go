@@ -82,6 +82,23 @@ type (
 	Say    struct {
 		Text string `json:"text"`
 	}
+	// Deliver marks a deliverable of the deal done; Deliverable is its place in the
+	// deal's terms, from 0. Until it is confirmed it may be marked done again.
+	Deliver struct {
+		DealSeq     int64    `json:"deal_seq"`
+		Deliverable int      `json:"deliverable"`
+		Links       []string `json:"links"`
+		Note        string   `json:"note"`
+	}
+	// Confirm takes what the event DeliverySeq delivered.
+	Confirm struct {
+		DeliverySeq int64 `json:"delivery_seq"`
+	}
+	// Return sends it back.
+	Return struct {
+		DeliverySeq int64  `json:"delivery_seq"`
+		Reason      string `json:"reason"`
+	}
 	Freeze struct {
 		Source FreezeSource `json:"source"`
 		Reason string       `json:"reason"`
@@ -108,6 +125,9 @@ func (Withdraw) Name() string { return "withdraw" }
 func (Cancel) Name() string   { return "cancel" }
 func (Reopen) Name() string   { return "reopen" }
 func (Say) Name() string      { return "message" }
+func (Deliver) Name() string  { return "deliver" }
+func (Confirm) Name() string  { return "confirm" }
+func (Return) Name() string   { return "return" }
 func (Freeze) Name() string   { return "freeze" }
 func (Unfreeze) Name() string { return "unfreeze" }
 func (Close) Name() string    { return "close" }

@@ -81,7 +81,7 @@ func (d *decider) overseen(cmd Command) *Refusal {
 // negotiated are the commands of the two parties.
 func (d *decider) negotiated(cmd Command) *Refusal {
 	switch cmd.(type) {
-	case PutOffer, Counter, Accept, Decline, Withdraw, Cancel, Reopen, Say:
+	case PutOffer, Counter, Accept, Decline, Withdraw, Cancel, Reopen, Say, Deliver, Confirm, Return:
 	default:
 		return Refuse(CodeForbidden, "Only an admin may do this.")
 	}
@@ -108,6 +108,12 @@ func (d *decider) negotiated(cmd Command) *Refusal {
 		return d.cancel(cmd)
 	case Reopen:
 		return d.reopen()
+	case Deliver:
+		return d.deliver(cmd)
+	case Confirm:
+		return d.confirm(cmd)
+	case Return:
+		return d.sendBack(cmd)
 	case Say:
 		if r := textLimit("text", cmd.Text, 1, maxMessageChars); r != nil {
 			return r
@@ -157,8 +163,8 @@ func (d *decider) open(cmd Open) *Refusal {
 }
 
 func (d *decider) offer(cmd PutOffer) *Refusal {
-	if !d.before.Status.Open() {
-		return d.notAllowed("The deal is made; there is nothing to offer.")
+	if !d.before.Status.Bargains() {
+		return d.notAllowed("The deal is completed; there is nothing to offer.")
 	}
 	if standing := d.before.Standing(); standing != nil {
 		if d.now.Before(standing.ExpiresAt) {
@@ -167,18 +173,19 @@ func (d *decider) offer(cmd PutOffer) *Refusal {
 				Details: StandsDetails{Standing: standing},
 			}
 		}
-		if d.before.Status != Negotiating {
+		after := d.before.Status.withoutOffer()
+		if after == StatusExpired {
 			return d.expired(standing)
 		}
 		// Its time has passed and nobody has said so yet: say it first.
-		d.emitBy(By{Side: System}, Expired{OfferSeq: standing.Seq, Status: Negotiating})
+		d.emitBy(By{Side: System}, Expired{OfferSeq: standing.Seq, Status: after})
 	}
 	return d.put(&cmd.Terms, cmd.ExpiresIn, 0)
 }
 
 func (d *decider) counter(cmd Counter) *Refusal {
-	if !d.before.Status.Open() {
-		return d.notAllowed("The deal is made; there is nothing to counter.")
+	if !d.before.Status.Bargains() {
+		return d.notAllowed("The deal is completed; there is nothing to counter.")
 	}
 	if r := d.answers(cmd.OfferSeq, nil); r != nil {
 		return r
@@ -186,7 +193,8 @@ func (d *decider) counter(cmd Counter) *Refusal {
 	return d.put(&cmd.Terms, cmd.ExpiresIn, cmd.OfferSeq)
 }
 
-// put makes the new standing offer.
+// put makes the new standing offer. While a deal is in force it is an amendment,
+// which begins with the deal's terms.
 func (d *decider) put(p *Patch, expiresIn, supersedes int64) *Refusal {
 	if r := d.campaignRuns(); r != nil {
 		return r
@@ -197,16 +205,30 @@ func (d *decider) put(p *Patch, expiresIn, supersedes int64) *Refusal {
 			Details: LimitDetails{Limit: d.after.Limit},
 		}
 	}
-	var base *Terms
+	var base, dealt *Terms
 	if d.after.Last != nil {
 		base = &d.after.Last.Terms
+	}
+	o := &Offer{
+		Seq: d.after.Seq + 1, Author: d.side, Number: d.after.Offers.Of(d.side) + 1, Limit: d.after.Limit,
+	}
+	if deal := d.after.Deal; deal != nil {
+		o.Amends, dealt = deal.Seq, &deal.Terms
+		if supersedes == 0 {
+			base = dealt
+		}
 	}
 	terms, r := p.merge(base, d.after.Authors, d.side)
 	if r != nil {
 		return r
 	}
-	if r := terms.validate(d.campaign); r != nil {
+	if r := terms.validate(d.campaign, dealt); r != nil {
 		return r
+	}
+	if dealt != nil {
+		if _, r := d.keeps(&terms); r != nil {
+			return r
+		}
 	}
 	lifetime := DefaultLifetime
 	if expiresIn != 0 {
@@ -216,12 +238,13 @@ func (d *decider) put(p *Patch, expiresIn, supersedes int64) *Refusal {
 		}
 		lifetime = time.Duration(expiresIn) * time.Second
 	}
-	expires := minTime(d.now.Add(lifetime), d.campaign.EndsAt)
-	d.emit(OfferPut{
-		Offer: newOffer(d.after.Seq+1, d.side, d.after.Offers.Of(d.side)+1, d.after.Limit, terms, expires),
-		// A hold of the superseded offer is released because it no longer stands.
-		Supersedes: supersedes,
-	})
+	o.seal(terms)
+	if dealt != nil && o.Hash == d.after.Deal.Hash {
+		return Invalid("terms", "must change something of the deal in force")
+	}
+	o.ExpiresAt = minTime(d.now.Add(lifetime), d.campaign.EndsAt)
+	// A hold of the superseded offer is released because it no longer stands.
+	d.emit(OfferPut{Offer: o, Supersedes: supersedes})
 	return nil
 }
 
@@ -229,8 +252,8 @@ func (d *decider) accept(cmd Accept) *Refusal {
 	if cmd.TermsHash == (Hash{}) {
 		return Invalid("terms_hash", "is required")
 	}
-	if !d.before.Status.Open() {
-		return d.notAllowed("The deal is made already.")
+	if !d.before.Status.Bargains() {
+		return d.notAllowed("The deal is completed.")
 	}
 	if r := d.answers(cmd.OfferSeq, &cmd.TermsHash); r != nil {
 		return r
@@ -239,7 +262,19 @@ func (d *decider) accept(cmd Accept) *Refusal {
 		return r
 	}
 	o := d.before.Last
-	d.emit(Accepted{OfferSeq: o.Seq, TermsHash: o.Hash, Fee: o.Terms.Fee})
+	accepted := Accepted{OfferSeq: o.Seq, TermsHash: o.Hash, Fee: o.Terms.Fee}
+	if d.before.Deal == nil {
+		d.emit(accepted)
+		return nil
+	}
+	// A deliverable may have been confirmed since the amendment was put.
+	kept, r := d.keeps(&o.Terms)
+	if r != nil {
+		return r
+	}
+	accepted.Amends, accepted.Kept = d.before.Deal.Seq, kept
+	d.emit(accepted)
+	d.completeIfDone() // what was left to do may be what it drops
 	return nil
 }
 
@@ -250,7 +285,7 @@ func (d *decider) decline(cmd Decline) *Refusal {
 	if r := textLimit("note", cmd.Note, 0, maxReasonNoteChars); r != nil {
 		return r
 	}
-	if !d.before.Status.Open() {
+	if !d.before.Status.Open() && !d.before.Stands {
 		return d.notAllowed("The deal is made; it cannot be declined.")
 	}
 	if d.before.Stands || cmd.OfferSeq != 0 {
@@ -365,20 +400,27 @@ func (d *decider) close(cmd Close) *Refusal {
 
 func (d *decider) expire(cmd Expire) *Refusal {
 	o := d.before.Standing()
-	if o == nil || o.Seq != cmd.OfferSeq || d.before.Frozen != 0 || d.now.Before(o.ExpiresAt) {
+	// An edit may have moved the campaign's end before that of the offer.
+	if o == nil || o.Seq != cmd.OfferSeq || d.before.Frozen != 0 ||
+		d.now.Before(minTime(o.ExpiresAt, d.campaign.EndsAt)) {
 		return d.notAllowed("No such offer has expired.")
 	}
-	status := Negotiating
-	if d.before.Status != Negotiating {
-		status = StatusExpired
-	}
-	d.emit(Expired{OfferSeq: o.Seq, Status: status})
+	d.emit(Expired{OfferSeq: o.Seq, Status: d.before.Status.withoutOffer()})
 	return nil
+}
+
+// withoutOffer is what a room becomes whose standing offer expires: an ad request
+// that nobody answered ends.
+func (s Status) withoutOffer() Status {
+	if s == Negotiating || s == Agreed {
+		return s
+	}
+	return StatusExpired
 }
 
 // standingSeq names the offer that falls with the negotiation, 0 for none.
 func (d *decider) standingSeq() int64 {
-	if o := d.before.Standing(); o != nil {
+	if o := d.after.Standing(); o != nil {
 		return o.Seq
 	}
 	return 0

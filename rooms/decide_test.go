@@ -162,7 +162,6 @@ func TestNegotiationToDeal(t *testing.T) {
 	if w.state.Deal.Seq != 4 || w.state.Standing() != nil {
 		t.Fatalf("deal %+v, standing %+v", w.state.Deal, w.state.Standing())
 	}
-	w.refused(sponsor, rooms.PutOffer{Terms: full(1)}, rooms.CodeNotAllowed)
 	w.refused(influencer, rooms.Decline{Reason: "fit"}, rooms.CodeNotAllowed)
 	w.do(influencer, rooms.Say{Text: "Thank you!"})
 }
@@ -542,6 +541,13 @@ func TestEventsSurviveTheirBytes(t *testing.T) {
 	w.do(influencer, rooms.Reopen{})
 	w.do(sponsor, rooms.PutOffer{Terms: full(61_000)})
 	w.do(influencer, w.accept(influencer))
+	w.do(influencer, rooms.Deliver{DealSeq: w.state.Deal.Seq, Links: []string{"https://example.com/?a=1&b=<2>"}, Note: "“Here”"})
+	w.do(sponsor, rooms.Return{DeliverySeq: w.state.Seq, Reason: "Once more."})
+	w.do(influencer, rooms.PutOffer{Terms: full(62_000)})
+	w.do(sponsor, w.accept(sponsor))
+	w.deliver(0)
+	w.do(sponsor, rooms.PutOffer{Terms: full(63_000)})
+	w.confirm(0)
 
 	var folded rooms.State
 	var head rooms.Hash

@@ -16,6 +16,10 @@
 //   - What a room takes from its campaign's budget is a function of its state
 //     (State.Held, State.Committed). The movement of the ledger is the difference
 //     of that function before and after, so the ledger cannot drift from the rooms.
+//   - While an amendment of a deal stands, the deal stays in force: the room takes the
+//     greater of the two from the budget, and what is committed changes only when
+//     the amendment is accepted, by the difference.
+//   - What is confirmed stays confirmed; a deal is completed with its last deliverable.
 //   - A refusal changes nothing and carries a stable code.
 //
 // The package uses the standard library only and its functions are safe for

@@ -51,6 +51,10 @@ const (
 	TypeFrozen    EventType = "frozen"
 	TypeUnfrozen  EventType = "unfrozen"
 	TypeClosed    EventType = "closed"
+	TypeDelivered EventType = "delivered"
+	TypeConfirmed EventType = "confirmed"
+	TypeReturned  EventType = "returned"
+	TypeCompleted EventType = "completed"
 )
 
 // By is who caused an event. The system has no ID.
@@ -86,10 +90,14 @@ type (
 		Offer      *Offer
 		Supersedes int64
 	}
+	// Accepted makes the deal. Amends is the deal that it replaces, or 0, and Kept
+	// the deliverables of that one for which what was done stays.
 	Accepted struct {
 		OfferSeq  int64 `json:"offer_seq"`
 		TermsHash Hash  `json:"terms_hash"`
 		Fee       Money `json:"fee"`
+		Amends    int64 `json:"amends,omitempty"`
+		Kept      []int `json:"kept,omitempty"`
 	}
 	Declined struct {
 		OfferSeq int64  `json:"offer_seq,omitempty"`
@@ -128,6 +136,28 @@ type (
 		Reason   string `json:"reason"`
 		OfferSeq int64  `json:"offer_seq,omitempty"`
 	}
+	Delivered struct {
+		DealSeq     int64    `json:"deal_seq"`
+		Deliverable int      `json:"deliverable"`
+		Links       []string `json:"links"`
+		Note        string   `json:"note,omitempty"`
+	}
+	Confirmed struct {
+		Deliverable int   `json:"deliverable"`
+		DeliverySeq int64 `json:"delivery_seq"`
+	}
+	Returned struct {
+		Deliverable int    `json:"deliverable"`
+		DeliverySeq int64  `json:"delivery_seq"`
+		Reason      string `json:"reason"`
+	}
+	// Completion ends the deal well; OfferSeq is the amendment that falls with it,
+	// or 0.
+	Completion struct {
+		DealSeq  int64 `json:"deal_seq"`
+		Fee      Money `json:"fee"`
+		OfferSeq int64 `json:"offer_seq,omitempty"`
+	}
 )
 
 func (Opened) Type() EventType    { return TypeOpened }
@@ -142,6 +172,11 @@ func (Message) Type() EventType   { return TypeMessage }
 func (Frozen) Type() EventType    { return TypeFrozen }
 func (Unfrozen) Type() EventType  { return TypeUnfrozen }
 func (Closed) Type() EventType    { return TypeClosed }
+
+func (Delivered) Type() EventType  { return TypeDelivered }
+func (Confirmed) Type() EventType  { return TypeConfirmed }
+func (Returned) Type() EventType   { return TypeReturned }
+func (Completion) Type() EventType { return TypeCompleted }
 
 // AppendCanonical appends the event's canonical bytes: the JSON object that is
 // stored, hashed and sent, encoded once. Offers, the frequent kind, are
@@ -258,6 +293,14 @@ func parsePayload(t EventType, raw []byte) (Payload, error) {
 		return into[Unfrozen](raw)
 	case TypeClosed:
 		return into[Closed](raw)
+	case TypeDelivered:
+		return into[Delivered](raw)
+	case TypeConfirmed:
+		return into[Confirmed](raw)
+	case TypeReturned:
+		return into[Returned](raw)
+	case TypeCompleted:
+		return into[Completion](raw)
 	default:
 		return nil, fmt.Errorf("unknown event type %q", t)
 	}

@@ -1,6 +1,7 @@
 package rooms_test
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -8,60 +9,6 @@ import (
 
 	"parley/rooms"
 )
-
-// model is the negotiation told a second time, without events, hashes or
-// ledgers by difference: a handful of variables and the rules in the order in
-// which a person would say them. It keeps two rooms of one campaign, because
-// the budget is what rooms share.
-type model struct {
-	budget int64
-	end    time.Time
-	rooms  [2]modelRoom
-}
-
-type modelRoom struct {
-	exists   bool
-	opener   rooms.Side
-	phase    string // open, deal, declined, withdrawn, expired, closed
-	answered bool   // the side that did not open has put an offer
-	endedBy  rooms.Side
-	offer    *modelOffer
-	deal     int64
-	put      map[rooms.Side]int
-	frozen   bool
-	frozenAt time.Time
-}
-
-type modelOffer struct {
-	seq    int64
-	by     rooms.Side
-	fee    int64
-	expiry time.Time
-}
-
-func (m *model) free() int64 {
-	free := m.budget
-	for i := range m.rooms {
-		r := &m.rooms[i]
-		free -= r.deal
-		if r.offer != nil && r.offer.by == rooms.Sponsor {
-			free -= r.offer.fee
-		}
-	}
-	return free
-}
-
-// covers: can the campaign pay fee for a room that gives back freed?
-func (m *model) covers(fee, freed int64) bool { return fee <= m.free()+freed }
-
-func heldBy(o *modelOffer) int64 {
-	if o != nil && o.by == rooms.Sponsor {
-		return o.fee
-	}
-	return 0
-}
-
-const modelLimit = 4
 
 // negotiation is the system under test beside the model.
 type negotiation struct {
@@ -113,34 +60,6 @@ func seqOf(t *rapid.T, r *modelRoom, last int64) int64 {
 	return rapid.Int64Range(1, last+1).Draw(t, "seq")
 }
 
-// answer is what accept, counter and decline have in common.
-func (r *modelRoom) answer(side rooms.Side, seq int64, now time.Time) rooms.Code {
-	switch {
-	case r.offer == nil || r.offer.seq != seq:
-		return rooms.CodeStaleOffer
-	case r.offer.by == side:
-		return rooms.CodeOwnOffer
-	case !now.Before(r.offer.expiry):
-		return rooms.CodeOfferExpired
-	}
-	return ""
-}
-
-// gate is what every command of a party passes first.
-func (r *modelRoom) gate() rooms.Code {
-	switch {
-	case !r.exists:
-		return rooms.CodeNotFound
-	case r.frozen:
-		return rooms.CodeFrozen
-	case r.phase != "open" && r.phase != "deal":
-		return rooms.CodeRoomClosed
-	case r.phase == "deal":
-		return rooms.CodeNotAllowed
-	}
-	return ""
-}
-
 func TestAgainstTheModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		end := noon.AddDate(0, 0, 8)
@@ -157,20 +76,36 @@ func TestAgainstTheModel(t *testing.T) {
 			return i, &n.m.rooms[i], side
 		}
 		fee := func(t *rapid.T) int64 { return rapid.Int64Range(1, 700).Draw(t, "fee") }
-		terms := func(fee int64) rooms.Patch { return full(fee) }
+		drawParts := func(t *rapid.T) []int {
+			return rapid.SliceOfN(rapid.IntRange(1, 2), 1, 3).Draw(t, "parts")
+		}
+		terms := func(fee int64, parts []int) rooms.Patch {
+			terms := termsOf(fee)
+			one := terms.Deliverables[0]
+			terms.Deliverables = nil
+			for _, quantity := range parts {
+				one.Quantity = quantity
+				terms.Deliverables = append(terms.Deliverables, one)
+			}
+			return rooms.FullPatch(terms)
+		}
 
-		putRules := func(r *modelRoom, side rooms.Side, amount, freed int64) rooms.Code {
+		putRules := func(r *modelRoom, side rooms.Side, amount int64, parts []int) rooms.Code {
 			switch {
 			case !n.now.Before(n.m.end):
 				return rooms.CodeRoomClosed
 			case r.put[side] >= modelLimit:
 				return rooms.CodeOfferLimit
-			case side == rooms.Sponsor && !n.m.covers(amount, freed):
+			case r.spoils(parts):
+				return rooms.CodeDeliverableConfirmed
+			case r.same(amount, parts):
+				return rooms.CodeInvalid
+			case side == rooms.Sponsor && !n.m.covers(r, amount):
 				return rooms.CodeBudgetExceeded
 			}
 			return ""
 		}
-		stand := func(i int, r *modelRoom, side rooms.Side, amount int64) {
+		stand := func(i int, r *modelRoom, side rooms.Side, amount int64, parts []int) {
 			r.put[side]++
 			if side != r.opener {
 				r.answered = true
@@ -179,60 +114,60 @@ func TestAgainstTheModel(t *testing.T) {
 			if expiry.After(n.m.end) {
 				expiry = n.m.end
 			}
-			r.offer = &modelOffer{seq: n.states[i].Seq, by: side, fee: amount, expiry: expiry}
+			r.offer = &modelOffer{seq: n.states[i].Seq, by: side, fee: amount, parts: parts, expiry: expiry}
 		}
 
 		t.Repeat(map[string]func(*rapid.T){
 			"open": func(t *rapid.T) {
 				i, r, side := pick(t)
-				amount := fee(t)
-				p := terms(amount)
+				amount, parts := fee(t), drawParts(t)
+				p := terms(amount, parts)
 				want := rooms.Code("")
 				switch {
 				case r.exists:
 					want = rooms.CodeAlreadyExists
 				case !n.now.Before(n.m.end):
 					want = rooms.CodeRoomClosed
-				case side == rooms.Sponsor && !n.m.covers(amount, 0):
+				case side == rooms.Sponsor && !n.m.covers(r, amount):
 					want = rooms.CodeBudgetExceeded
 				}
 				cmd := rooms.Open{ID: roomID, Campaign: campaignID, Influencer: influencerID, Terms: &p, Limit: modelLimit}
 				if n.apply(t, i, side, cmd, want) {
 					*r = modelRoom{exists: true, opener: side, phase: "open", put: map[rooms.Side]int{}}
-					stand(i, r, side, amount)
+					stand(i, r, side, amount, parts)
 				}
 			},
 			"offer": func(t *rapid.T) {
 				i, r, side := pick(t)
-				amount := fee(t)
+				amount, parts := fee(t), drawParts(t)
 				want := r.gate()
 				lapsed := r.offer != nil && !n.now.Before(r.offer.expiry)
 				if want == "" {
 					switch {
 					case r.offer != nil && !lapsed:
 						want = rooms.CodeOfferStands
-					case lapsed && !r.answered:
+					case lapsed && !r.answered && r.phase == "open":
 						want = rooms.CodeOfferExpired
 					default:
-						want = putRules(r, side, amount, heldBy(r.offer))
+						want = putRules(r, side, amount, parts)
 					}
 				}
-				if n.apply(t, i, side, rooms.PutOffer{Terms: terms(amount)}, want) {
-					stand(i, r, side, amount)
+				if n.apply(t, i, side, rooms.PutOffer{Terms: terms(amount, parts)}, want) {
+					stand(i, r, side, amount, parts)
 				}
 			},
 			"counter": func(t *rapid.T) {
 				i, r, side := pick(t)
-				amount, seq := fee(t), seqOf(t, r, n.states[i].Seq)
+				amount, parts, seq := fee(t), drawParts(t), seqOf(t, r, n.states[i].Seq)
 				want := r.gate()
 				if want == "" {
 					want = r.answer(side, seq, n.now)
 				}
 				if want == "" {
-					want = putRules(r, side, amount, heldBy(r.offer))
+					want = putRules(r, side, amount, parts)
 				}
-				if n.apply(t, i, side, rooms.Counter{OfferSeq: seq, Terms: terms(amount)}, want) {
-					stand(i, r, side, amount)
+				if n.apply(t, i, side, rooms.Counter{OfferSeq: seq, Terms: terms(amount, parts)}, want) {
+					stand(i, r, side, amount, parts)
 				}
 			},
 			"accept": func(t *rapid.T) {
@@ -252,11 +187,57 @@ func TestAgainstTheModel(t *testing.T) {
 				if want == "" && !n.now.Before(n.m.end) {
 					want = rooms.CodeRoomClosed
 				}
-				if want == "" && !n.m.covers(r.offer.fee, heldBy(r.offer)) {
+				switch {
+				case want != "":
+				case r.spoils(r.offer.parts):
+					want = rooms.CodeDeliverableConfirmed
+				case !n.m.covers(r, r.offer.fee):
 					want = rooms.CodeBudgetExceeded
 				}
 				if n.apply(t, i, side, cmd, want) {
-					r.deal, r.offer, r.phase = r.offer.fee, nil, "deal"
+					r.make()
+				}
+			},
+			"deliver": func(t *rapid.T) {
+				i, r, side := pick(t)
+				cmd := rooms.Deliver{
+					DealSeq: r.dealSeq, Deliverable: rapid.IntRange(-1, 3).Draw(t, "deliverable"), Links: []string{"https://example.com"},
+				}
+				if rapid.IntRange(0, 9).Draw(t, "other deal") == 0 {
+					cmd.DealSeq++
+				}
+				want := r.gate()
+				switch {
+				case want != "":
+				case r.phase != "deal" || side != rooms.Influencer:
+					want = rooms.CodeNotAllowed
+				case cmd.DealSeq != r.dealSeq:
+					want = rooms.CodeStaleDeal
+				case cmd.Deliverable < 0 || cmd.Deliverable >= len(r.parts):
+					want = rooms.CodeInvalid
+				case r.parts[cmd.Deliverable].how == "confirmed":
+					want = rooms.CodeDeliverableConfirmed
+				}
+				if n.apply(t, i, side, cmd, want) {
+					p := &r.parts[cmd.Deliverable]
+					p.how, p.seq = "delivered", n.states[i].Seq
+				}
+			},
+			"confirm": func(t *rapid.T) {
+				i, r, side := pick(t)
+				cmd := rooms.Confirm{DeliverySeq: partSeq(t, r)}
+				part, want := r.delivery(side, cmd.DeliverySeq)
+				if n.apply(t, i, side, cmd, want) {
+					part.how = "confirmed"
+					r.finish()
+				}
+			},
+			"return": func(t *rapid.T) {
+				i, r, side := pick(t)
+				cmd := rooms.Return{DeliverySeq: partSeq(t, r), Reason: "again"}
+				part, want := r.delivery(side, cmd.DeliverySeq)
+				if n.apply(t, i, side, cmd, want) {
+					part.how = "returned"
 				}
 			},
 			"decline": func(t *rapid.T) {
@@ -266,11 +247,18 @@ func TestAgainstTheModel(t *testing.T) {
 					seq = seqOf(t, r, n.states[i].Seq)
 				}
 				want := r.gate()
-				if want == "" && (r.offer != nil || seq != 0) {
+				switch {
+				case want != "":
+				case r.phase == "deal" && r.offer == nil:
+					want = rooms.CodeNotAllowed
+				case r.offer != nil || seq != 0:
 					want = r.answer(side, seq, n.now)
 				}
 				if n.apply(t, i, side, rooms.Decline{OfferSeq: seq, Reason: "fit"}, want) {
-					r.offer, r.phase, r.endedBy = nil, "declined", side
+					r.offer = nil
+					if r.phase == "open" {
+						r.phase, r.endedBy = "declined", side
+					}
 				}
 			},
 			"withdraw": func(t *rapid.T) {
@@ -278,7 +266,7 @@ func TestAgainstTheModel(t *testing.T) {
 				seq := seqOf(t, r, n.states[i].Seq)
 				want := r.gate()
 				if want == rooms.CodeNotAllowed {
-					want = rooms.CodeStaleOffer // a deal leaves nothing to withdraw
+					want = rooms.CodeStaleOffer // a completed deal leaves nothing to withdraw
 				}
 				if want == "" {
 					want = r.answer(side, seq, n.now)
@@ -299,7 +287,7 @@ func TestAgainstTheModel(t *testing.T) {
 			"cancel": func(t *rapid.T) {
 				i, r, side := pick(t)
 				want := r.gate()
-				if want == "" && side != r.opener {
+				if want == "" && (side != r.opener || r.phase != "open") {
 					want = rooms.CodeNotAllowed
 				}
 				if n.apply(t, i, side, rooms.Cancel{}, want) {
@@ -375,12 +363,13 @@ func TestAgainstTheModel(t *testing.T) {
 				switch {
 				case !r.exists:
 					want = rooms.CodeNotFound
-				case r.offer == nil || r.offer.seq != seq || r.frozen || n.now.Before(r.offer.expiry):
+				case r.offer == nil || r.offer.seq != seq || r.frozen ||
+					(n.now.Before(r.offer.expiry) && n.now.Before(n.m.end)):
 					want = rooms.CodeNotAllowed
 				}
 				if n.apply(t, i, rooms.System, rooms.Expire{OfferSeq: seq}, want) {
 					r.offer = nil
-					if !r.answered {
+					if !r.answered && r.phase == "open" {
 						r.phase, r.endedBy = "expired", r.opener
 					}
 				}
@@ -395,6 +384,10 @@ func TestAgainstTheModel(t *testing.T) {
 				if refusal == nil {
 					n.campaign.Budget, n.m.budget = amount, amount
 				}
+			},
+			"end": func(t *rapid.T) {
+				n.m.end = noon.AddDate(0, 0, rapid.IntRange(1, 12).Draw(t, "days"))
+				n.campaign.EndsAt = rooms.At(n.m.end)
 			},
 			"time": func(t *rapid.T) {
 				n.now = n.now.Add(time.Duration(rapid.SampledFrom([]int{1, 12, 24, 47, 48, 49}).Draw(t, "hours")) * time.Hour)
@@ -419,6 +412,24 @@ func (n *negotiation) check(t *rapid.T) {
 			standing.Terms.Fee.Amount != r.offer.fee || !standing.ExpiresAt.Equal(r.offer.expiry)) {
 			t.Fatalf("room %d: standing %+v, the model says %+v", i, standing, r.offer)
 		}
+		if got, want := s.Turn(), r.sideToAct(); got != want {
+			t.Fatalf("room %d: it is the turn of %q, the model says %q", i, got, want)
+		}
+		if (s.Status == rooms.Agreed) != (r.phase == "deal") || (s.Status == rooms.Completed) != (r.phase == "done") {
+			t.Fatalf("room %d: status %s, the model says %s", i, s.Status, r.phase)
+		}
+		for k, d := range s.Deliveries {
+			how := r.parts[k].how
+			if how == "" {
+				how = "open"
+			}
+			if string(d.State) != how || d.Seq != r.parts[k].seq {
+				t.Fatalf("room %d: deliverable %d is %+v, the model says %+v", i, k, d, r.parts[k])
+			}
+		}
+		if len(s.Deliveries) != len(r.parts) {
+			t.Fatalf("room %d: %d deliverables, the model says %d", i, len(s.Deliveries), len(r.parts))
+		}
 		if s.Committed() != r.deal {
 			t.Fatalf("room %d: committed %d, the model says %d", i, s.Committed(), r.deal)
 		}
@@ -431,7 +442,7 @@ func (n *negotiation) check(t *rapid.T) {
 				t.Fatal(err)
 			}
 		}
-		if folded.Seq != s.Seq || folded.Status != s.Status || folded.Frozen != s.Frozen {
+		if !reflect.DeepEqual(&folded, s) {
 			t.Fatalf("room %d: the fold of the log is %+v, the state %+v", i, folded, *s)
 		}
 	}

@@ -17,9 +17,12 @@ type Offer struct {
 	// Seq is the number of its event in the room.
 	Seq    int64
 	Author Side
-	// Number counts the author's offers in this room, from 1 to Limit.
+	// Number counts the author's offers since the room began or its last deal was
+	// made, from 1 to Limit.
 	Number int
 	Limit  int
+	// Amends is the number of the deal in force that it would replace, or 0.
+	Amends int64
 	Terms  Terms
 	// Hash is SHA-256 over the canonical bytes of the terms.
 	Hash Hash
@@ -30,13 +33,10 @@ type Offer struct {
 	raw []byte // the canonical bytes of Terms
 }
 
-// newOffer seals terms into an offer.
-func newOffer(seq int64, author Side, number, limit int, terms Terms, expires Time) *Offer {
-	raw := terms.canonical()
-	return &Offer{
-		Seq: seq, Author: author, Number: number, Limit: limit,
-		Terms: terms, Hash: sha256.Sum256(raw), ExpiresAt: expires, raw: raw,
-	}
+// seal fixes the offer's terms.
+func (o *Offer) seal(terms Terms) {
+	o.raw = terms.canonical()
+	o.Terms, o.Hash = terms, sha256.Sum256(o.raw)
 }
 
 // Final reports whether it is the last offer that its author may put.
@@ -61,6 +61,10 @@ func (o *Offer) appendJSON(dst []byte, supersedes int64) []byte {
 	dst = append(dst, `","expires_at":"`...)
 	dst = o.ExpiresAt.AppendFormat(dst, time.RFC3339Nano)
 	dst = append(dst, '"')
+	if o.Amends != 0 {
+		dst = append(dst, `,"amends":`...)
+		dst = strconv.AppendInt(dst, o.Amends, 10)
+	}
 	if supersedes != 0 {
 		dst = append(dst, `,"supersedes":`...)
 		dst = strconv.AppendInt(dst, supersedes, 10)
@@ -102,6 +106,8 @@ func parseOfferPut(raw []byte) (Payload, error) {
 			claimed, err = r.Text()
 		case "expires_at":
 			o.ExpiresAt, err = readTime(r)
+		case "amends":
+			o.Amends, err = r.Int(1, math.MaxInt64)
 		case "supersedes":
 			supersedes, err = r.Int(1, math.MaxInt64)
 		default:

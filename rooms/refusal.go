@@ -25,6 +25,10 @@ const (
 	CodeNotAllowed     Code = "not_allowed"
 	CodeAlreadyExists  Code = "already_exists"
 	CodeCMIDConflict   Code = "cmid_conflict"
+
+	CodeStaleDeal            Code = "stale_deal"
+	CodeStaleDelivery        Code = "stale_delivery"
+	CodeDeliverableConfirmed Code = "deliverable_confirmed"
 )
 
 // Refusal is the answer "no" to a command: nothing has changed. It is the one
@@ -85,6 +89,12 @@ type (
 	}
 	ExpiredDetails struct {
 		ExpiredAt Time `json:"expired_at"`
+	}
+	// DealDetails answer what was meant for a deal or a delivery that is not the
+	// present one.
+	DealDetails struct {
+		Deal       *Offer     `json:"deal"`
+		Deliveries []Delivery `json:"deliveries"`
 	}
 )
 

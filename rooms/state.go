@@ -19,8 +19,12 @@ const (
 	StatusClosed    Status = "closed"
 )
 
-// Open reports whether offers can be put.
+// Open reports whether there is no deal yet and can be one.
 func (s Status) Open() bool { return s == Invited || s == Applied || s == Negotiating }
+
+// Bargains reports whether offers can be put: for a deal, or to amend the one that
+// is in force.
+func (s Status) Bargains() bool { return s.Open() || s == Agreed }
 
 // Ended reports whether the negotiation ended without a deal.
 func (s Status) Ended() bool { return !s.Open() && s != Agreed && s != Completed }
@@ -101,10 +105,13 @@ type State struct {
 	// answered. No other offer can.
 	Last   *Offer
 	Stands bool
-	// Deal is the accepted offer in force, or nil.
+	// Deal is the accepted offer in force or completed, or nil.
 	Deal *Offer
+	// Deliveries tell for each deliverable of the deal how far it is. The list is
+	// shared between copies and never changes in place.
+	Deliveries []Delivery
 
-	Offers  Parties // how many offers each side has put
+	Offers  Parties // how many offers each side has put since the last deal
 	Limit   int     // how many it may put
 	Authors SectionAuthors
 
@@ -134,16 +141,20 @@ func (s *State) SideOf(user string) Side {
 	}
 }
 
-// Turn is the side that is to act, or empty.
+// Turn is the side that is to act, or empty: it answers the standing offer or,
+// where a deal is in force and no amendment stands, delivers or confirms.
 func (s *State) Turn() Side {
-	if s.Frozen != 0 || !s.Stands {
-		return ""
+	var author Side
+	if s.Stands {
+		author = s.Last.Author
 	}
-	return s.Last.Author.Other()
+	return TurnOf(s.Status, s.Frozen != 0, author, s.Progress())
 }
 
 // Held is what the room holds of its campaign's budget: the amount of a
 // sponsor's standing offer, beyond what a deal in force has committed already.
+// Held and Committed together are the greater of the two, so that the sponsor's
+// amendment can always be accepted: it never takes more than the room has.
 func (s *State) Held() int64 {
 	if o := s.Standing(); o != nil && o.Author == Sponsor {
 		return max(0, o.Terms.Fee.Amount-s.Committed())
@@ -173,9 +184,14 @@ func (s *State) Apply(e Event) error {
 	case OfferPut:
 		s.applyOffer(d.Offer)
 	case Accepted:
-		s.Stands, s.Deal, s.Status = false, s.Last, Agreed
+		if err := s.deal(s.Last, d.Kept); err != nil {
+			return fmt.Errorf("room %s: event %d: %w", e.Room, e.Seq, err)
+		}
 	case Declined:
-		s.Stands, s.Status, s.EndedBy = false, StatusDeclined, e.By.Side
+		s.Stands = false
+		if s.Deal == nil { // without its amendment a deal stays what it was
+			s.Status, s.EndedBy = StatusDeclined, e.By.Side
+		}
 	case Withdrawn:
 		s.Stands = false
 	case Cancelled:
@@ -204,12 +220,36 @@ func (s *State) Apply(e Event) error {
 			o.ExpiresAt = *d.ExpiresAt
 			s.Last = &o
 		}
+	case Delivered, Confirmed, Returned:
+		if err := s.applyDelivery(e); err != nil {
+			return fmt.Errorf("room %s: event %d: %w", e.Room, e.Seq, err)
+		}
+	case Completion:
+		s.Stands, s.Status = false, Completed
 	case Closed:
 		s.Stands, s.Status, s.CloseReason, s.EndedBy = false, StatusClosed, d.Reason, e.By.Side
 	default:
 		return fmt.Errorf("room %s: event %d has an unknown payload %T", e.Room, e.Seq, e.Data)
 	}
 	return nil
+}
+
+func (s *State) applyDelivery(e Event) error {
+	switch d := e.Data.(type) {
+	case Delivered:
+		return s.changeDelivery(d.Deliverable, func(x *Delivery) {
+			x.State, x.Seq, x.At, x.Links, x.Note = DeliveryDelivered, e.Seq, e.At, d.Links, d.Note
+		})
+	case Confirmed:
+		return s.changeDelivery(d.Deliverable, func(x *Delivery) { x.State, x.At = DeliveryConfirmed, e.At })
+	case Returned:
+		return s.changeDelivery(d.Deliverable, func(x *Delivery) {
+			x.State, x.At, x.Reason = DeliveryReturned, e.At, d.Reason
+			x.Returns++
+		})
+	default:
+		return fmt.Errorf("%T is no delivery", d)
+	}
 }
 
 func (s *State) applyOffer(o *Offer) {
