@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -65,6 +66,15 @@ func TestFramesThatAreRefused(t *testing.T) {
 		"fee as text":       {command("offer", `"terms":{"fee":{"amount":"1","currency":"EUR"}}`), "invalid", "terms.fee.amount"},
 		"fee over 64 bits":  {command("offer", `"terms":{"fee":{"amount":100000000000000000000,"currency":"EUR"}}`), "invalid", "terms.fee.amount"},
 		"fee removed":       {command("counter", `"offer_seq":2,"terms":{"fee":null}`), "invalid", "terms.fee"},
+		"no deal_seq":       {command("deliver", `"deliverable":0,"links":[]`), "invalid", "deal_seq"},
+		"no deliverable":    {command("deliver", `"deal_seq":2,"links":[]`), "invalid", "deliverable"},
+		"deliverable -1":    {command("deliver", `"deal_seq":2,"deliverable":-1,"links":[]`), "invalid", "deliverable"},
+		"deliverable 2^40":  {command("deliver", `"deal_seq":2,"deliverable":1099511627776,"links":[]`), "invalid", "deliverable"},
+		"no links":          {command("deliver", `"deal_seq":2,"deliverable":0`), "invalid", "links"},
+		"links no list":     {command("deliver", `"deal_seq":2,"deliverable":0,"links":"https://example.com"`), "invalid", "links"},
+		"links of numbers":  {command("deliver", `"deal_seq":2,"deliverable":0,"links":[1]`), "invalid", "links"},
+		"delivery_seq 0":    {command("confirm", `"delivery_seq":0`), "invalid", "delivery_seq"},
+		"no reason":         {command("return", `"delivery_seq":2`), "invalid", "reason"},
 		"text of number":    {command("message", `"text":5`), "invalid", "text"},
 		"no text":           {command("message", ``), "invalid", "text"},
 		"extra in reopen":   {command("reopen", `"note":"x"`), "invalid", "note"},
@@ -113,6 +123,16 @@ func TestFramesThatAreTaken(t *testing.T) {
 		"freeze":   {command("freeze", `"reason":"r"`), rooms.Freeze{Source: rooms.SourceRoom, Reason: "r"}},
 		"unfreeze": {command("unfreeze", `"reason":"r"`), rooms.Unfreeze{Source: rooms.SourceRoom, Reason: "r"}},
 		"close":    {command("close", `"reason":"r"`), rooms.Close{Reason: "r"}},
+		"deliver": {
+			command("deliver", `"deal_seq":4,"deliverable":0,"links":["https://example.com/1","https:\/\/example.com/2"]`),
+			rooms.Deliver{DealSeq: 4, Links: []string{"https://example.com/1", "https://example.com/2"}},
+		},
+		"deliver with a note": {
+			command("deliver", `"note":"n","links":[],"deliverable":2,"deal_seq":4`),
+			rooms.Deliver{DealSeq: 4, Deliverable: 2, Links: []string{}, Note: "n"},
+		},
+		"confirm": {command("confirm", `"delivery_seq":9`), rooms.Confirm{DeliverySeq: 9}},
+		"return":  {command("return", `"delivery_seq":9,"reason":"r"`), rooms.Return{DeliverySeq: 9, Reason: "r"}},
 	}
 	for name, c := range commands {
 		t.Run(name, func(t *testing.T) {
@@ -120,13 +140,13 @@ func TestFramesThatAreTaken(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if f.id != someID || f.room != someRoom || f.command != c.want || !f.durable() {
+			if f.id != someID || f.room != someRoom || !reflect.DeepEqual(f.command, c.want) || !f.durable() {
 				t.Errorf("got %+v, want %+v", f, c.want)
 			}
 			// Over REST the room stands in the path.
 			body := strings.Replace(c.frame, `,"room":"`+someRoom+`"`, "", 1)
 			rest, err := decodeCommand(someRoom, []byte(body))
-			if err != nil || rest.command != c.want || rest.room != someRoom {
+			if err != nil || !reflect.DeepEqual(rest.command, c.want) || rest.room != someRoom {
 				t.Errorf("over REST: %+v, %v", rest, err)
 			}
 			if _, err := decodeCommand(someRoom, []byte(c.frame)); err == nil || err.Info.Field != "room" {
@@ -179,6 +199,8 @@ func FuzzFrame(f *testing.F) {
 		`{"id":"j","type":"join","topic":"inbox","after":3}`,
 		command("offer", `"terms":{"fee":{"amount":100,"currency":"EUR"},"deliverables":[]},"expires_in":7200`),
 		command("counter", `"offer_seq":2,"terms":{"note":null,"locked":["fee"]}`),
+		command("deliver", `"deal_seq":4,"deliverable":0,"links":["https://example.com"],"note":"n"`),
+		command("return", `"delivery_seq":9,"reason":"r"`),
 		`{"type":"typing","room":"` + someRoom + `"}`, `{"a":{"b":[1,{"c":"}"}]},"type":"x"}`, `{"":0}`, `[`, "{\"\xff\":1}",
 	} {
 		f.Add([]byte(seed))

@@ -2,10 +2,12 @@ package api
 
 import (
 	"fmt"
+	"math"
 	"time"
 	"unicode/utf8"
 
 	"parley/rooms"
+	"parley/rooms/strictjson"
 )
 
 // Limits of what a client may send.
@@ -38,7 +40,7 @@ type frame struct {
 }
 
 // fields is a set of a frame's fields.
-type fields uint16
+type fields uint32
 
 const (
 	fieldRoom fields = 1 << iota
@@ -54,6 +56,10 @@ const (
 	fieldText
 	fieldSeq
 	fieldID
+	fieldDealSeq
+	fieldDeliverable
+	fieldDeliverySeq
+	fieldLinks
 )
 
 // fieldByName knows every field that any frame has.
@@ -85,6 +91,14 @@ func fieldByName(name string) fields {
 		return fieldText
 	case "seq":
 		return fieldSeq
+	case "deal_seq":
+		return fieldDealSeq
+	case "deliverable":
+		return fieldDeliverable
+	case "delivery_seq":
+		return fieldDeliverySeq
+	case "links":
+		return fieldLinks
 	default:
 		return 0
 	}
@@ -114,6 +128,9 @@ var shapes = [...]struct {
 	{"cancel", shape{must: commandFields, may: fieldNote}},
 	{"reopen", shape{must: commandFields}},
 	{"message", shape{must: commandFields | fieldText}},
+	{"deliver", shape{must: commandFields | fieldDealSeq | fieldDeliverable | fieldLinks, may: fieldNote}},
+	{"confirm", shape{must: commandFields | fieldDeliverySeq}},
+	{"return", shape{must: commandFields | fieldDeliverySeq | fieldReason}},
 	{"freeze", shape{must: commandFields | fieldReason}},
 	{"unfreeze", shape{must: commandFields | fieldReason}},
 	{"close", shape{must: commandFields | fieldReason}},
@@ -216,6 +233,10 @@ type parts struct {
 	reason    string
 	note      string
 	text      string
+
+	dealSeq, deliverySeq int64
+	deliverable          int
+	links                []string
 }
 
 func (p *parts) take(f *frame, field fields, m member) (err *Error) {
@@ -237,9 +258,7 @@ func (p *parts) take(f *frame, field fields, m member) (err *Error) {
 	case fieldExpiresIn:
 		p.expiresIn, err = lifetime(m)
 	case fieldOfferSeq:
-		if p.offerSeq, err = whole(m); err == nil && p.offerSeq == 0 {
-			err = invalid(m.name, "must be at least 1")
-		}
+		p.offerSeq, err = number(m)
 	case fieldTermsHash:
 		var s string
 		if s, err = text(m, 0); err == nil && p.termsHash.UnmarshalText([]byte(s)) != nil {
@@ -251,6 +270,18 @@ func (p *parts) take(f *frame, field fields, m member) (err *Error) {
 		p.note, err = text(m, 0)
 	case fieldText:
 		p.text, err = text(m, 0)
+	case fieldDealSeq:
+		p.dealSeq, err = number(m)
+	case fieldDeliverySeq:
+		p.deliverySeq, err = number(m)
+	case fieldDeliverable:
+		var n int64
+		if n, err = whole(m); err == nil && n > math.MaxInt32 {
+			err = invalid(m.name, "must be a place in the deal's deliverables")
+		}
+		p.deliverable = int(n)
+	case fieldLinks:
+		p.links, err = texts(m)
 	}
 	return err
 }
@@ -279,6 +310,12 @@ func (p *parts) command(kind string) (rooms.Command, *Error) {
 		return rooms.Reopen{}, nil
 	case "message":
 		return rooms.Say{Text: p.text}, nil
+	case "deliver":
+		return rooms.Deliver{DealSeq: p.dealSeq, Deliverable: p.deliverable, Links: p.links, Note: p.note}, nil
+	case "confirm":
+		return rooms.Confirm{DeliverySeq: p.deliverySeq}, nil
+	case "return":
+		return rooms.Return{DeliverySeq: p.deliverySeq, Reason: p.reason}, nil
 	case "freeze":
 		return rooms.Freeze{Source: rooms.SourceRoom, Reason: p.reason}, nil
 	case "unfreeze":
@@ -300,6 +337,30 @@ func text(m member, limit int) (string, *Error) {
 		return "", invalid(m.name, "is too long")
 	}
 	return s, nil
+}
+
+// texts decodes a list of texts; how many and how long the rules tell.
+func texts(m member) ([]string, *Error) {
+	list := []string{}
+	r := strictjson.NewReader(m.value)
+	err := r.Array(func(int) error {
+		s, err := r.Text()
+		list = append(list, s)
+		return err
+	})
+	if err != nil {
+		return nil, invalid(m.name, "must be a list of texts")
+	}
+	return list, nil
+}
+
+// number decodes an event's number.
+func number(m member) (int64, *Error) {
+	n, err := whole(m)
+	if err == nil && n == 0 {
+		err = invalid(m.name, "must be at least 1")
+	}
+	return n, err
 }
 
 // whole decodes a whole number that is not negative.
@@ -328,7 +389,7 @@ func lifetime(m member) (int64, *Error) {
 // firstName names the first field of a set, in the order of the table.
 func firstName(set fields) string {
 	for _, name := range []string{
-		"id", "room", "topic", "terms", "offer_seq", "terms_hash", "reason", "text", "seq",
+		"id", "room", "topic", "terms", "offer_seq", "terms_hash", "reason", "text", "seq", "deal_seq", "deliverable", "delivery_seq", "links",
 	} {
 		if set&fieldByName(name) != 0 {
 			return name

@@ -77,16 +77,17 @@ type (
 	offerShape   struct {
 		Seq       int64       `json:"seq"`
 		Author    rooms.Side  `json:"author" enum:"sponsor,influencer"`
-		Number    int         `json:"number" doc:"Counts the author's offers in this room"`
+		Number    int         `json:"number" doc:"Counts the author's offers in this room since its last deal"`
 		Limit     int         `json:"limit"`
 		Final     bool        `json:"final" doc:"Whether it is the last one its author may put"`
 		Terms     rooms.Terms `json:"terms"`
 		TermsHash rooms.Hash  `json:"terms_hash"`
 		ExpiresAt rooms.Time  `json:"expires_at"`
+		Amends    int64       `json:"amends,omitempty" minimum:"1" doc:"The deal in force that it would replace"`
 	}
 )
 
-func texts[T ~string](values ...T) []any {
+func enumOf[T ~string](values ...T) []any {
 	out := make([]any, len(values))
 	for i, v := range values {
 		out[i] = string(v)
@@ -109,7 +110,7 @@ func (currencyText) Schema(huma.Registry) *huma.Schema {
 
 // Schema implements huma.SchemaProvider.
 func (statusText) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Enum: texts(
+	return &huma.Schema{Type: huma.TypeString, Enum: enumOf(
 		rooms.Invited, rooms.Applied, rooms.Negotiating, rooms.Agreed, rooms.Completed,
 		rooms.StatusDeclined, rooms.StatusWithdrawn, rooms.StatusExpired, rooms.StatusClosed)}
 }
@@ -126,7 +127,7 @@ func (hashText) Schema(huma.Registry) *huma.Schema {
 
 // Schema implements huma.SchemaProvider.
 func (sourceText) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Enum: texts(
+	return &huma.Schema{Type: huma.TypeString, Enum: enumOf(
 		rooms.SourceRoom, rooms.SourceCampaign, rooms.SourceSponsor, rooms.SourceInfluencer)}
 }
 
@@ -134,7 +135,7 @@ func (sourceText) Schema(huma.Registry) *huma.Schema {
 func (authorTexts) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
 		Type: huma.TypeObject, Description: "Which side wrote a section first",
-		AdditionalProperties: &huma.Schema{Type: huma.TypeString, Enum: texts(rooms.Sponsor, rooms.Influencer)},
+		AdditionalProperties: &huma.Schema{Type: huma.TypeString, Enum: enumOf(rooms.Sponsor, rooms.Influencer)},
 	}
 }
 
@@ -152,6 +153,7 @@ func describe(r huma.Registry) {
 
 	add(r, reflect.TypeFor[Error]())
 	describeTerms(r)
+	add(r, reflect.TypeFor[rooms.Delivery]())
 	describeCommands(r)
 	describeEvents(r)
 
@@ -177,9 +179,9 @@ func orNull(r huma.Registry, schema string, names ...string) {
 func describeTerms(r huma.Registry) {
 	terms := add(r, reflect.TypeFor[rooms.Terms]())
 	all := r.Map()
-	all["Deliverable"].Properties["platform"].Enum = texts(rooms.Platforms...)
+	all["Deliverable"].Properties["platform"].Enum = enumOf(rooms.Platforms...)
 	all["Deliverable"].Properties["links"].MaxItems = intPtr(5)
-	all["UsageRights"].Properties["channels"].Items.Enum = texts(rooms.Platforms...)
+	all["UsageRights"].Properties["channels"].Items.Enum = enumOf(rooms.Platforms...)
 	terms.Properties["deliverables"].MinItems = intPtr(1)
 	terms.Properties["deliverables"].MaxItems = intPtr(20)
 	terms.Properties["payment"].MaxItems = intPtr(6)
@@ -228,7 +230,7 @@ func describeCommands(r huma.Registry) {
 			return cmid
 		case "terms":
 			return schemaRef("TermsPatch")
-		case "offer_seq":
+		case "offer_seq", "deal_seq", "delivery_seq":
 			return &huma.Schema{Type: huma.TypeInteger, Format: "int64", Minimum: floatPtr(1)}
 		case "terms_hash":
 			return r.Schema(reflect.TypeFor[rooms.Hash](), true, "")
@@ -238,9 +240,22 @@ func describeCommands(r huma.Registry) {
 			return textOf(4000)
 		case "influencer":
 			return &huma.Schema{Type: huma.TypeString, Description: "A user id"}
+		case "deliverable":
+			return &huma.Schema{
+				Type: huma.TypeInteger, Minimum: floatPtr(0), Maximum: floatPtr(19),
+				Description: "Its place in the deal's terms, from 0",
+			}
+		case "links":
+			return &huma.Schema{
+				Type: huma.TypeArray, MinItems: intPtr(1), MaxItems: intPtr(20),
+				Items: &huma.Schema{Type: huma.TypeString, Format: "uri", MaxLength: intPtr(300)},
+			}
 		case "reason":
-			if kind == "decline" {
-				return &huma.Schema{Type: huma.TypeString, Enum: texts(rooms.DeclineReasons...)}
+			switch kind {
+			case "return":
+				return textOf(1000)
+			case "decline":
+				return &huma.Schema{Type: huma.TypeString, Enum: enumOf(rooms.DeclineReasons...)}
 			}
 			return textOf(500)
 		default: // note
@@ -270,7 +285,8 @@ func describeCommands(r huma.Registry) {
 		}
 		// The decoder's own table, so that the two cannot differ.
 		var must, may []string
-		for _, name := range []string{"terms", "offer_seq", "terms_hash", "reason", "note", "text", "expires_in"} {
+		for _, name := range []string{"terms", "offer_seq", "terms_hash", "reason", "note", "text", "expires_in",
+			"deal_seq", "deliverable", "delivery_seq", "links"} {
 			switch field := fieldByName(name); {
 			case shape.must&field != 0:
 				must = append(must, name)
@@ -317,6 +333,7 @@ func describeEvents(r huma.Registry) {
 	for _, payload := range []rooms.Payload{
 		rooms.Opened{}, rooms.OfferPut{}, rooms.Accepted{}, rooms.Declined{}, rooms.Withdrawn{}, rooms.Cancelled{},
 		rooms.Reopened{}, rooms.Expired{}, rooms.Message{}, rooms.Frozen{}, rooms.Unfrozen{}, rooms.Closed{},
+		rooms.Delivered{}, rooms.Confirmed{}, rooms.Returned{}, rooms.Completion{},
 	} {
 		kind := string(payload.Type())
 		data := schemaRef("OfferData")
@@ -336,7 +353,7 @@ func describeEvents(r huma.Registry) {
 					Type: huma.TypeObject, AdditionalProperties: false, Required: []string{"side"},
 					Properties: map[string]*huma.Schema{
 						"id": {Type: huma.TypeString},
-						"side": {Type: huma.TypeString, Enum: texts(
+						"side": {Type: huma.TypeString, Enum: enumOf(
 							rooms.Sponsor, rooms.Influencer, rooms.Admin, rooms.System)},
 					},
 				},
@@ -347,6 +364,11 @@ func describeEvents(r huma.Registry) {
 		union.Discriminator.Mapping[kind] = schemaRef(name).Ref
 	}
 	all["Event"] = union
+	for _, s := range []*huma.Schema{
+		all["AcceptedData"].Properties["kept"], all["DeliveredData"].Properties["links"], all["Delivery"].Properties["links"],
+	} {
+		s.Nullable = false // lists are left out or given, never null
+	}
 
 	page := func(item *huma.Schema) *huma.Schema {
 		return &huma.Schema{

@@ -251,9 +251,9 @@ func appendInboxFrame(dst []byte, c *store.RoomChange, side rooms.Side) []byte {
 	dst = append(dst, `,"updated_at":"`...)
 	dst = c.UpdatedAt.AppendFormat(dst, time.RFC3339Nano)
 	dst = append(dst, `","standing":`...)
-	dst = appendBrief(dst, c.Standing, true)
+	dst = appendStanding(dst, c.Standing)
 	dst = append(dst, `,"deal":`...)
-	dst = appendBrief(dst, c.Deal, false)
+	dst = appendDeal(dst, c.Deal, c.Progress)
 	return append(dst, `}}`...)
 }
 
@@ -264,26 +264,39 @@ func appendPing(dst []byte, p *store.Ping) []byte {
 	return append(dst, `}}`...)
 }
 
-func appendBrief(dst []byte, o *store.OfferBrief, standing bool) []byte {
+func appendStanding(dst []byte, o *store.OfferBrief) []byte {
 	if o == nil {
 		return append(dst, `null`...)
 	}
-	dst = append(dst, `{"seq":`...)
-	dst = strconv.AppendInt(dst, o.Seq, 10)
-	if standing {
-		dst = append(dst, `,"author":"`...)
-		dst = append(dst, o.Author...)
-		dst = append(dst, '"')
+	dst = append(dst, `{"author":"`...)
+	dst = append(dst, o.Author...)
+	dst = append(dst, `","expires_at":"`...)
+	dst = o.ExpiresAt.AppendFormat(dst, time.RFC3339Nano)
+	dst = append(dst, '"')
+	return appendBrief(dst, o)
+}
+
+func appendDeal(dst []byte, o *store.OfferBrief, p rooms.Progress) []byte {
+	if o == nil {
+		return append(dst, `null`...)
 	}
+	dst = append(dst, `{"deliverables":{"total":`...)
+	dst = strconv.AppendInt(dst, int64(p.Total), 10)
+	dst = append(dst, `,"delivered":`...)
+	dst = strconv.AppendInt(dst, int64(p.Delivered), 10)
+	dst = append(dst, `,"confirmed":`...)
+	dst = strconv.AppendInt(dst, int64(p.Confirmed), 10)
+	dst = append(dst, '}')
+	return appendBrief(dst, o)
+}
+
+// appendBrief ends the object of an offer with its number and fee.
+func appendBrief(dst []byte, o *store.OfferBrief) []byte {
+	dst = append(dst, `,"seq":`...)
+	dst = strconv.AppendInt(dst, o.Seq, 10)
 	dst = append(dst, `,"fee":{"amount":`...)
 	dst = strconv.AppendInt(dst, o.Fee.Amount, 10)
 	dst = append(dst, `,"currency":"`...)
 	dst = append(dst, o.Fee.Currency...)
-	dst = append(dst, `"}`...)
-	if standing {
-		dst = append(dst, `,"expires_at":"`...)
-		dst = o.ExpiresAt.AppendFormat(dst, time.RFC3339Nano)
-		dst = append(dst, '"')
-	}
-	return append(dst, '}')
+	return append(dst, `"}}`...)
 }

@@ -111,8 +111,9 @@ type standingView struct {
 }
 
 type dealView struct {
-	Seq int64       `json:"seq"`
-	Fee rooms.Money `json:"fee"`
+	Seq          int64          `json:"seq"`
+	Fee          rooms.Money    `json:"fee"`
+	Deliverables rooms.Progress `json:"deliverables" doc:"How many there are, wait for the sponsor's word, are confirmed"`
 }
 
 type summaryView struct {
@@ -145,7 +146,7 @@ func viewSummary(r *store.RoomSummary, user string) summaryView {
 		v.Standing = &standingView{Seq: o.Seq, Author: o.Author, Fee: o.Fee, ExpiresAt: o.ExpiresAt}
 	}
 	if o := r.Deal; o != nil {
-		v.Deal = &dealView{Seq: o.Seq, Fee: o.Fee}
+		v.Deal = &dealView{Seq: o.Seq, Fee: o.Fee, Deliverables: r.Progress}
 	}
 	return v
 }
@@ -173,6 +174,7 @@ type snapshotView struct {
 	CloseReason    string               `json:"close_reason"`
 	Standing       *rooms.Offer         `json:"standing"`
 	Deal           *rooms.Offer         `json:"deal"`
+	Deliveries     []rooms.Delivery     `json:"deliveries" nullable:"false" doc:"What was done for each deliverable of the deal"`
 	Offers         offerCounts          `json:"offers"`
 	SectionAuthors rooms.SectionAuthors `json:"section_authors"`
 	Seen           seenView             `json:"seen"`
@@ -183,10 +185,14 @@ type snapshotView struct {
 
 func viewSnapshot(r *store.RoomSnapshot) *snapshotView {
 	s := &r.State
+	deliveries := s.Deliveries
+	if deliveries == nil {
+		deliveries = []rooms.Delivery{}
+	}
 	return &snapshotView{
 		Room: s.Room, Seq: s.Seq, Status: s.Status, Frozen: s.Frozen != 0, Turn: s.Turn(),
 		OpenedBy: s.OpenedBy, EndedBy: s.EndedBy, CloseReason: s.CloseReason,
-		Standing: s.Standing(), Deal: s.Deal,
+		Standing: s.Standing(), Deal: s.Deal, Deliveries: deliveries,
 		Offers:         offerCounts{Sponsor: s.Offers.Sponsor, Influencer: s.Offers.Influencer, Limit: s.Limit},
 		SectionAuthors: s.Authors,
 		Seen:           seenView{Sponsor: r.SeenSponsor, Influencer: r.SeenInfluencer},

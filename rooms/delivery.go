@@ -25,7 +25,7 @@ const (
 
 // Delivery is what was done for one deliverable of the deal in force.
 type Delivery struct {
-	State DeliveryState `json:"state"`
+	State DeliveryState `json:"state" enum:"open,delivered,returned,confirmed"`
 	// Seq is the number of the event that marked it done last; it names the
 	// delivery to who confirms it or sends it back. 0 while it is open.
 	Seq int64 `json:"seq,omitempty"`

@@ -194,7 +194,7 @@ func newPostgresStatements() postgresStatements {
 	}
 	hotKinds := append([]string{"text[]", "bigint[]"}, kinds[staticColumns:staticColumns+slowColumns+hotColumns]...)
 	return postgresStatements{
-		loadRooms: "SELECT " + qualified("r.") + ", l.body, d.body FROM ad_requests r" + offerJoins + " WHERE r.id = ANY($1)",
+		loadRooms: "SELECT " + qualified("r.") + completingColumns + " FROM ad_requests r" + completingJoins + " WHERE r.id = ANY($1)",
 		addRooms:  "INSERT INTO ad_requests (" + qualified("") + ") SELECT * FROM " + unnest(kinds),
 		saveRooms: "UPDATE ad_requests r SET " + strings.Join(sets, ", ") + " FROM " + unnest(hotKinds) +
 			" AS v(id, stored_seq, " + strings.Join(hot, ", ") + ") WHERE r.id = v.id AND r.seq = v.stored_seq",
@@ -218,6 +218,8 @@ const (
 	postgresAddMarks    = "INSERT INTO event_marks (room_id, seq, pos) SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[])"
 	postgresSaveLedgers = "UPDATE campaigns c SET committed = v.committed, held = v.held" +
 		" FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS v(id, committed, held) WHERE c.id = v.id"
+	postgresDelivered = "INSERT INTO deliveries (room_id, list) SELECT * FROM unnest($1::text[], $2::text[])" +
+		" ON CONFLICT (room_id) DO UPDATE SET list = excluded.list"
 	postgresChecks = "UPDATE ad_requests r SET check_at = v.check_at" +
 		" FROM unnest($1::text[], $2::bigint[]) AS v(id, check_at) WHERE r.id = v.id"
 )
@@ -329,6 +331,9 @@ func (e *postgresEngine) flush(ctx context.Context, p *pending) error {
 	var b pgx.Batch
 	queueCommands(&b, p.commands)
 	queueRooms(&b, p.rooms)
+	if err := queueDeliveries(&b, p.rooms); err != nil {
+		return err
+	}
 	queueEvents(&b, p.events)
 	if n := len(p.ledgers); n > 0 {
 		ids, committed, held := make([]string, n), make([]int64, n), make([]int64, n)
@@ -410,6 +415,24 @@ func queueRooms(b *pgx.Batch, list []*room) {
 	if len(checked) > 0 {
 		b.Queue(postgresChecks, checked, checks)
 	}
+}
+
+func queueDeliveries(b *pgx.Batch, list []*room) error {
+	var ids, lists []string
+	for _, r := range list {
+		if !r.deliveriesMoved() {
+			continue
+		}
+		list, err := r.deliveriesJSON()
+		if err != nil {
+			return err
+		}
+		ids, lists = append(ids, r.state.Room), append(lists, list)
+	}
+	if len(ids) > 0 {
+		b.Queue(postgresDelivered, ids, lists)
+	}
+	return nil
 }
 
 // checkPointer is the value of check_at in an array.

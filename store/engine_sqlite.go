@@ -297,7 +297,10 @@ func (e *sqliteEngine) insert(ctx context.Context, c sqliteRaw, into *bulkInsert
 func (e *sqliteEngine) saveRoom(ctx context.Context, c sqliteRaw, r *room, args []any) error {
 	if !r.stored {
 		args = append(r.values(args[:0]), r.checkValue())
-		return e.exec(ctx, c, roomSQL.add, args...)
+		if err := e.exec(ctx, c, roomSQL.add, args...); err != nil {
+			return err
+		}
+		return e.saveDeliveries(ctx, c, r)
 	}
 	query := roomSQL.saveHot
 	args = args[:0]
@@ -313,10 +316,24 @@ func (e *sqliteEngine) saveRoom(ctx context.Context, c sqliteRaw, r *room, args 
 	if n, err := res.RowsAffected(); err != nil || n != 1 {
 		return errors.Join(errRaced, err)
 	}
+	if err := e.saveDeliveries(ctx, c, r); err != nil {
+		return err
+	}
 	if r.checkMoved {
 		return e.exec(ctx, c, sqliteCheck, r.checkValue(), r.state.Room)
 	}
 	return nil
+}
+
+func (e *sqliteEngine) saveDeliveries(ctx context.Context, c sqliteRaw, r *room) error {
+	if !r.deliveriesMoved() {
+		return nil
+	}
+	list, err := r.deliveriesJSON()
+	if err != nil {
+		return err
+	}
+	return e.exec(ctx, c, sqliteDelivered, r.state.Room, list)
 }
 
 // textOf is a text column that may be NULL.

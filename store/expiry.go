@@ -150,17 +150,25 @@ func (t *Tx) settle(ctx context.Context, id string) error {
 }
 
 // closeRooms closes the rooms that are open and have an id in a column, such as those
-// of a campaign.
+// of a campaign. Where a deal is in force only the amendment that stands expires.
 func (t *Tx) closeRooms(ctx context.Context, column, id, reason string) error {
 	var ids []string
 	err := t.DB.NewSelect().Table("ad_requests").Column("id").Where("? = ?", bun.Ident(column), id).
-		Where("status IN (?, ?, ?)", string(rooms.Invited), string(rooms.Applied), string(rooms.Negotiating)).
+		Where("status IN (?, ?, ?) OR status = ? AND stands = 1", string(rooms.Invited), string(rooms.Applied),
+			string(rooms.Negotiating), string(rooms.Agreed)).
 		Order("id").Scan(ctx, &ids)
 	if err != nil {
 		return fmt.Errorf("close rooms: %w", err)
 	}
 	return t.eachRoom(ctx, ids, func(r *room) error {
-		_, refusal, err := t.set.decide(ctx, r.state.Room, rooms.Actor{Role: rooms.System}, rooms.Close{Reason: reason})
+		var cmd rooms.Command = rooms.Close{Reason: reason}
+		if r.state.Status == rooms.Agreed {
+			if r.state.Frozen != 0 {
+				return nil // its clock stands still; the thaw finds that the campaign has ended
+			}
+			cmd = rooms.Expire{OfferSeq: r.state.Last.Seq}
+		}
+		_, refusal, err := t.set.decide(ctx, r.state.Room, rooms.Actor{Role: rooms.System}, cmd)
 		if refusal != nil {
 			err = errors.Join(err, refusal)
 		}

@@ -69,7 +69,7 @@ func TestOneOfManyAcceptancesWins(t *testing.T) {
 			if err == nil {
 				wins++
 			} else {
-				refusalOf(t, err, rooms.CodeNotAllowed)
+				refusalOf(t, err, rooms.CodeStaleOffer)
 			}
 		}
 		if wins != 1 {
@@ -181,11 +181,20 @@ func (m *model) draw(rt *rapid.T) Command {
 		seq, hash = s.Last.Seq, s.Last.Hash
 	}
 	if s.Seq == 0 {
-		p := rooms.FullPatch(terms(fee))
+		t := terms(fee)
+		t.Deliverables = append(t.Deliverables, t.Deliverables...)
+		p := rooms.FullPatch(t)
 		c.Body = rooms.Open{ID: id, Campaign: m.campaign.ID, Influencer: m.parties[id].ID, Terms: &p, Limit: 6}
 		return c
 	}
-	switch rapid.IntRange(0, 8).Draw(rt, "command") {
+	deal, waiting := int64(1), int64(1)
+	if s.Deal != nil {
+		deal = s.Deal.Seq
+	}
+	for _, d := range s.Deliveries {
+		waiting = max(waiting, d.Seq)
+	}
+	switch rapid.IntRange(0, 11).Draw(rt, "command") {
 	case 0:
 		c.Body = rooms.PutOffer{Terms: feePatch(fee), ExpiresIn: 3600}
 	case 1, 2, 3:
@@ -198,6 +207,14 @@ func (m *model) draw(rt *rapid.T) Command {
 		c.Body = rooms.Withdraw{OfferSeq: seq}
 	case 7:
 		c.Body = rooms.Reopen{}
+	case 8:
+		c.Body = rooms.Deliver{
+			DealSeq: deal, Deliverable: rapid.IntRange(0, 1).Draw(rt, "deliverable"), Links: []string{"https://example.com"},
+		}
+	case 9:
+		c.Body = rooms.Confirm{DeliverySeq: waiting}
+	case 10:
+		c.Body = rooms.Return{DeliverySeq: waiting, Reason: "again"}
 	default:
 		c.Body = rooms.Say{Text: "hello"}
 	}

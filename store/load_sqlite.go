@@ -13,9 +13,10 @@ const (
 	sqliteTaken   = "SELECT r.id, r.campaign_id, r.influencer_id FROM json_each(?) o JOIN ad_requests r" +
 		" ON r.campaign_id = o.value ->> 0 AND r.influencer_id = o.value ->> 1"
 
-	sqliteAddMark = "INSERT INTO event_marks (room_id, seq, pos) VALUES (?, ?, ?)"
-	sqliteLedger  = "UPDATE campaigns SET committed = ?, held = ? WHERE id = ?"
-	sqliteCheck   = "UPDATE ad_requests SET check_at = ? WHERE id = ?"
+	sqliteAddMark   = "INSERT INTO event_marks (room_id, seq, pos) VALUES (?, ?, ?)"
+	sqliteLedger    = "UPDATE campaigns SET committed = ?, held = ? WHERE id = ?"
+	sqliteDelivered = "INSERT INTO deliveries (room_id, list) VALUES (?, ?) ON CONFLICT (room_id) DO UPDATE SET list = excluded.list"
+	sqliteCheck     = "UPDATE ad_requests SET check_at = ? WHERE id = ?"
 )
 
 // Statements made of the columns' names.
@@ -26,7 +27,7 @@ func sqliteRoomStatements() roomStatements {
 	hot := roomColumns[staticColumns+slowColumns : staticColumns+slowColumns+hotColumns]
 	all := roomColumns[staticColumns : staticColumns+slowColumns+hotColumns]
 	return roomStatements{
-		load: "SELECT " + qualified("r.") + ", l.body, d.body FROM ad_requests r" + offerJoins +
+		load: "SELECT " + qualified("r.") + completingColumns + " FROM ad_requests r" + completingJoins +
 			" WHERE r.id IN (SELECT value FROM json_each(?))",
 		add:     "INSERT INTO ad_requests (" + qualified("") + ") VALUES (" + marks + ")",
 		save:    "UPDATE ad_requests SET " + strings.Join(all, " = ?, ") + " = ? WHERE id = ? AND seq = ?",

@@ -67,9 +67,10 @@ func (f listForm) bind(query string) string {
 }
 
 const (
-	// offerJoins add the bytes of a room's last offer and of its deal.
-	offerJoins = " LEFT JOIN events l ON l.pos = r.last_offer_pos" +
-		" LEFT JOIN events d ON d.pos = r.deal_pos AND r.deal_pos <> r.last_offer_pos"
+	// completingJoins add completingColumns.
+	completingJoins = " LEFT JOIN events l ON l.pos = r.last_offer_pos" +
+		" LEFT JOIN events d ON d.pos = r.deal_pos AND r.deal_pos <> r.last_offer_pos" +
+		" LEFT JOIN deliveries v ON v.room_id = r.id AND r.progress <> ''"
 	nameJoins = " JOIN campaigns c ON c.id = r.campaign_id" +
 		" JOIN users s ON s.id = r.sponsor_id JOIN users i ON i.id = r.influencer_id"
 
@@ -99,8 +100,8 @@ func newReader(ctx context.Context, db *bun.DB, lists listForm, onRead func(stri
 		stmt  *statement
 		query string
 	}{
-		{&r.snapshot, "SELECT " + qualified("r.") + ", l.body, d.body, c.name, c.ends_at, s.name, i.name" +
-			" FROM ad_requests r" + offerJoins + nameJoins + " WHERE r.id = ?"},
+		{&r.snapshot, "SELECT " + qualified("r.") + completingColumns + ", c.name, c.ends_at, s.name, i.name" +
+			" FROM ad_requests r" + completingJoins + nameJoins + " WHERE r.id = ?"},
 		{&r.tail, tailSQL},
 		{&r.head, "SELECT seq FROM ad_requests WHERE id = ?"},
 		{&r.feed, feedFrom + " WHERE e.pos > ? AND e.pos < ? ORDER BY e.pos LIMIT ?"},

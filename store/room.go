@@ -35,7 +35,7 @@ var roomColumns = [...]string{
 	"id", "campaign_id", "sponsor_id", "influencer_id", "currency", "opened_by", "offer_limit",
 
 	"status", "ended_by", "close_reason", "frozen", "frozen_at", "authors",
-	"deal_seq", "deal_pos", "deal_author", "deal_fee", "deal_expires_at",
+	"deal_seq", "deal_pos", "deal_author", "deal_fee", "deal_expires_at", "progress",
 
 	"seq", "head", "stands",
 	"last_offer_seq", "last_offer_pos", "last_author", "last_fee", "last_expires_at",
@@ -46,7 +46,7 @@ var roomColumns = [...]string{
 
 const (
 	staticColumns = 7
-	slowColumns   = 11
+	slowColumns   = 12
 	hotColumns    = len(roomColumns) - staticColumns - slowColumns - 1
 )
 
@@ -59,11 +59,12 @@ type slowState struct {
 	frozenAt    int64
 	authors     rooms.SectionAuthors
 	dealPos     int64
+	deliveries  *rooms.Delivery // see firstDelivery
 }
 
 func (r *room) slow() slowState {
 	s := &r.state
-	return slowState{s.Status, s.EndedBy, s.CloseReason, s.Frozen, micros(s.FrozenAt), s.Authors, r.dealPos}
+	return slowState{s.Status, s.EndedBy, s.CloseReason, s.Frozen, micros(s.FrozenAt), s.Authors, r.dealPos, firstDelivery(s)}
 }
 
 // values are those of all columns but check_at.
@@ -80,7 +81,7 @@ func (r *room) appendSlow(v []any) []any {
 	deal := briefOf(s.Deal)
 	return append(v, string(s.Status), string(s.EndedBy), s.CloseReason,
 		int64(s.Frozen), micros(s.FrozenAt), packAuthors(s.Authors),
-		deal.Seq, r.dealPos, string(deal.Author), deal.Fee.Amount, micros(deal.ExpiresAt))
+		deal.Seq, r.dealPos, string(deal.Author), deal.Fee.Amount, micros(deal.ExpiresAt), packDeliveries(s.Deliveries))
 }
 
 func (r *room) appendHot(v []any) []any {
@@ -101,10 +102,11 @@ func (r *room) checkValue() any {
 }
 
 // roomRow is a row of ad_requests as it was read. The offers are known by number,
-// fee and end only.
+// fee and end only, the deliverables by letters.
 type roomRow struct {
 	room
 	last, deal OfferBrief
+	progress   string
 }
 
 // parseRoom reads the columns of roomColumns. Both drivers give integers as
@@ -118,6 +120,7 @@ func parseRoom[V any](v []V) (roomRow, error) {
 	s.Status, s.EndedBy, s.CloseReason = rooms.Status(p.text()), rooms.Side(p.text()), p.text()
 	s.Frozen, s.FrozenAt, s.Authors = rooms.FreezeSet(p.int()), timeOf(p.int()), unpackAuthors(p.text())
 	r.deal, r.dealPos = p.offer(s.Currency)
+	r.progress = p.text()
 	s.Seq = p.int()
 	copy(r.head[:], p.bytes())
 	s.Stands = p.int() != 0
@@ -140,11 +143,16 @@ func (p *columns[V]) offer(currency rooms.Currency) (o OfferBrief, pos int64) {
 	return o, pos
 }
 
-// complete puts the offers, as the log has them, into the state; where they do
-// not fit it marks the room as broken. A thaw has moved
+// complete puts the offers, as the log has them, and the deliverables into the
+// state; where they do not fit it marks the room as broken. A thaw has moved
 // the end of an offer in the row, not in the log's event.
-func (r *roomRow) complete(offers func(seq int64) (*rooms.Offer, error)) {
+func (r *roomRow) complete(deliveries []byte, offers func(seq int64) (*rooms.Offer, error)) {
 	var err error
+	if r.state.Deliveries, err = deliveriesOf(r.progress, deliveries); err != nil {
+		r.broken = err
+		return
+	}
+	r.storedSlow = r.slow()
 	if r.state.Last, err = offerOf(r.last, offers); err != nil {
 		r.broken = err
 		return
@@ -208,7 +216,7 @@ func (r *room) change() RoomChange {
 		b := briefOf(s.Deal)
 		c.Deal = &b
 	}
-	c.Turn = s.Turn()
+	c.Progress, c.Turn = s.Progress(), s.Turn()
 	return c
 }
 
@@ -225,13 +233,13 @@ func (r *room) changeWithout() RoomChange {
 // change is the same from a row whose offers were not read.
 func (r *roomRow) change() RoomChange {
 	c := r.changeWithout()
+	var author rooms.Side
 	if r.state.Stands {
 		b := r.last
-		c.Standing = &b
-		if r.state.Frozen == 0 {
-			c.Turn = r.last.Author.Other()
-		}
+		c.Standing, author = &b, b.Author
 	}
+	c.Progress = progressOf(r.progress)
+	c.Turn = rooms.TurnOf(c.Status, c.Frozen, author, c.Progress)
 	if r.deal.Seq != 0 {
 		b := r.deal
 		c.Deal = &b

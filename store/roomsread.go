@@ -22,7 +22,7 @@ func (s *Store) Snapshot(ctx context.Context, room string) (RoomSnapshot, error)
 		if err != nil {
 			return err
 		}
-		p := columns[any]{v: row, i: len(roomColumns) + 2}
+		p := columns[any]{v: row, i: len(roomColumns) + 3}
 		found = true
 		snap = RoomSnapshot{
 			State: r.state, CampaignName: p.text(), CampaignEndsAt: timeOf(p.int()),
@@ -99,8 +99,11 @@ func (s *Store) ListRooms(ctx context.Context, user string, f RoomFilter) (list 
 		and("r.campaign_id = ?", f.Campaign)
 	}
 	if f.Mine {
-		and("r.frozen = 0 AND r.stands = 1 AND ((r.sponsor_id = ? AND r.last_author = 'influencer')"+
-			" OR (r.influencer_id = ? AND r.last_author = 'sponsor'))", user, user)
+		// As rooms.TurnOf says it.
+		and("r.frozen = 0 AND CASE WHEN r.stands = 1 THEN (r.sponsor_id = ? AND r.last_author = 'influencer')"+
+			" OR (r.influencer_id = ? AND r.last_author = 'sponsor')"+
+			" ELSE r.status = 'agreed' AND CASE WHEN r.progress LIKE '%d%' THEN r.sponsor_id = ? ELSE r.influencer_id = ? END END",
+			user, user, user, user)
 	}
 	if f.Cursor != "" {
 		pos, err := strconv.ParseInt(f.Cursor, 10, 64)

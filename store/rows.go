@@ -75,15 +75,18 @@ func qualified(prefix string) string {
 	return prefix + strings.Join(roomColumns[:], ", "+prefix)
 }
 
-// parseStoredRoom reads the columns of a room followed by the bytes of its last
-// offer and of its deal, where that is another.
+// completingColumns are what a room's row does not have: the bytes of its last
+// offer, of its deal, where that is another, and the list of its deliverables.
+const completingColumns = ", l.body, d.body, v.list"
+
+// parseStoredRoom reads the columns of a room and completingColumns.
 func parseStoredRoom[V any](row []V) (roomRow, error) {
 	n := len(roomColumns)
 	r, err := parseRoom(row[:n])
 	if err != nil {
 		return r, err
 	}
-	r.complete(func(seq int64) (*rooms.Offer, error) {
+	r.complete(textBytes(row[n+2]), func(seq int64) (*rooms.Offer, error) {
 		body, _ := any(row[n]).([]byte)
 		if seq != r.last.Seq {
 			body, _ = any(row[n+1]).([]byte)

@@ -140,13 +140,15 @@ type RoomChange struct {
 	Sponsor    string // user id
 	Influencer string // user id
 	// Pos is the position of the room's last event among those of all rooms.
-	Pos       int64
-	Seq       int64
-	Status    rooms.Status
-	Frozen    bool
-	Turn      rooms.Side
-	Standing  *OfferBrief
-	Deal      *OfferBrief
+	Pos      int64
+	Seq      int64
+	Status   rooms.Status
+	Frozen   bool
+	Turn     rooms.Side
+	Standing *OfferBrief
+	Deal     *OfferBrief
+	// Progress counts the deliverables of the deal.
+	Progress  rooms.Progress
 	Unread    rooms.Parties
 	UpdatedAt rooms.Time
 }

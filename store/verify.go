@@ -100,7 +100,7 @@ func (v *verifier) one(id string) error {
 	if err != nil {
 		return err
 	}
-	if err := v.rooms("WHERE id = ?", id); err != nil {
+	if err := v.rooms("WHERE r.id = ?", id); err != nil {
 		return err
 	}
 	if v.report.Rooms == 0 {
@@ -137,7 +137,7 @@ func (v *verifier) all() error {
 
 // rooms compares rows with what their events say.
 func (v *verifier) rooms(where string, args ...any) error {
-	return v.rows("SELECT "+qualified("")+" FROM ad_requests "+where, func(row []any) error {
+	return v.rows("SELECT "+qualified("r.")+", v.list FROM ad_requests r LEFT JOIN deliveries v ON v.room_id = r.id "+where, func(row []any) error {
 		v.report.Rooms++
 		id, _ := row[0].(string)
 		f := v.folds[id]
@@ -263,6 +263,10 @@ func (v *verifier) compare(f *fold, row []any) {
 		if !reflect.DeepEqual(got, w) {
 			v.found(Problem{Room: id, What: fmt.Sprintf("column %s holds %s, its log says %s", roomColumns[i], shown(got), shown(w))})
 		}
+	}
+	list, err := deliveriesOf(packDeliveries(f.state.Deliveries), textBytes(row[len(roomColumns)]))
+	if err != nil || !reflect.DeepEqual(list, f.state.Deliveries) {
+		v.found(Problem{Room: id, What: "its deliverables are not those of its log"})
 	}
 	if due := micros(r.last.ExpiresAt); r.state.Stands && r.state.Frozen == 0 && (r.checkAt == 0 || r.checkAt > due) {
 		v.found(Problem{Room: id, What: "its offer's end would be missed"})

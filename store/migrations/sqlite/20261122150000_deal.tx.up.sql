@@ -1,0 +1,23 @@
+-- What became of the deliverables of a room's deal, a letter each: - open, d
+-- delivered, r returned, c confirmed.
+ALTER TABLE ad_requests ADD COLUMN progress TEXT NOT NULL DEFAULT '';
+
+--bun:split
+
+-- The same at length. It is apart because the room's row is written with every event
+-- and this only when a deliverable changes; a room without a row has all of them open.
+CREATE TABLE deliveries (
+    room_id TEXT PRIMARY KEY REFERENCES ad_requests (id),
+    list    TEXT NOT NULL -- JSON
+) WITHOUT ROWID;
+
+--bun:split
+
+-- The deals that are there: nothing was delivered yet, and the allowance of offers
+-- begins anew with a deal.
+UPDATE ad_requests SET
+    offers_sponsor = 0,
+    offers_influencer = 0,
+    progress = substr('--------------------', 1, (
+        SELECT json_array_length(CAST(e.body AS TEXT), '$.data.terms.deliverables') FROM events e WHERE e.pos = deal_pos))
+WHERE deal_seq > 0;
