@@ -17,6 +17,7 @@ import type {
 export type {
   CommandResult,
   Deliverable,
+  Delivery,
   Exclusivity,
   FeedItem,
   Milestone,

@@ -228,13 +228,19 @@ func (p *player) answer(ctx context.Context, room string) error {
 	if err != nil || state == nil {
 		return err
 	}
+	p.client.Seen(room, state.Seq)
 	standing := state.Standing()
+	if standing == nil {
+		return p.fulfil(ctx, room, state)
+	}
 	first, err := p.firstFee(ctx, room, standing.Author)
 	if err != nil {
 		return err
 	}
-	p.client.Seen(room, state.Seq)
 	move := p.persona.Answer(standing, first, state.Offers.Of(p.user.Role))
+	if state.Deal != nil {
+		move = p.persona.Amend(standing, state.Deal.Terms.Fee.Amount)
+	}
 	commands := make([]wire.Command, 0, 2)
 	if move.Say != "" {
 		commands = append(commands, wire.Say(room, move.Say))
@@ -248,6 +254,29 @@ func (p *player) answer(ctx context.Context, room string) error {
 		fee := rooms.Money{Amount: move.Fee, Currency: state.Currency}
 		commands = append(commands, wire.Counter(room, standing.Seq, map[string]any{"fee": fee}))
 	}
+	return p.give(ctx, commands)
+}
+
+// fulfil does the player's part for a deal in force.
+func (p *player) fulfil(ctx context.Context, room string, state *rooms.State) error {
+	d := p.persona.Fulfil(state, true)
+	var commands []wire.Command
+	if d.say != "" {
+		commands = append(commands, wire.Say(room, d.say))
+	}
+	switch {
+	case d.deliver != nil:
+		commands = append(commands, wire.Deliver(room, d.deliver.DealSeq, d.deliver.Deliverable, d.deliver.Links, d.deliver.Note))
+	case d.confirm != nil:
+		commands = append(commands, wire.Confirm(room, d.confirm.DeliverySeq))
+	case d.sendBack != nil:
+		commands = append(commands, wire.Return(room, d.sendBack.DeliverySeq, d.sendBack.Reason))
+	}
+	return p.give(ctx, commands)
+}
+
+// give gives commands one after the other until one is refused.
+func (p *player) give(ctx context.Context, commands []wire.Command) error {
 	for _, cmd := range commands {
 		var refused *wire.Error
 		if _, err := p.client.Do(ctx, cmd); errors.As(err, &refused) {

@@ -5,5 +5,5 @@
 // through the store's own commands under a clock that it moves, so the log of a
 // demo is as valid as any other. Cast then logs the counterparties in as real
 // clients of the running server; each answers by Persona, a plain scripted
-// policy. Whom a person plays is left alone.
+// policy, and keeps its deals: delivers, or confirms. Whom a person plays is left alone.
 package demo

@@ -69,7 +69,7 @@ func TestSeed(t *testing.T) {
 		found[everybody[i].Status]++
 	}
 	for _, status := range []rooms.Status{
-		rooms.Invited, rooms.Applied, rooms.Negotiating, rooms.Agreed,
+		rooms.Invited, rooms.Applied, rooms.Negotiating, rooms.Agreed, rooms.Completed,
 		rooms.StatusDeclined, rooms.StatusWithdrawn, rooms.StatusExpired, rooms.StatusClosed,
 	} {
 		if found[status] == 0 {

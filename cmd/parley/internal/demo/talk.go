@@ -17,6 +17,8 @@ type thread struct {
 	put    int
 	first  [2]int64 // the first fee of each side; 0: none
 	opened bool
+	// amended tells whether an amendment of the deal was put.
+	amended bool
 }
 
 func (t *thread) opener() rooms.Side {
@@ -41,12 +43,12 @@ func (s *Seeder) step(ctx context.Context, t *thread) (time.Duration, error) {
 	if !t.opened {
 		return s.open(ctx, t)
 	}
-	if t.stopAfter > 0 && t.put >= t.stopAfter {
-		return 0, nil
-	}
 	state, err := s.story.State(ctx, t.room)
 	if err != nil {
 		return 0, err
+	}
+	if t.stopAfter > 0 && t.put >= t.stopAfter && state.Deal == nil {
+		return 0, nil
 	}
 	standing := state.Standing()
 	switch {
@@ -57,6 +59,8 @@ func (s *Seeder) step(ctx context.Context, t *thread) (time.Duration, error) {
 			return 0, err
 		}
 		return s.pause(t), nil
+	case state.Status == rooms.Agreed:
+		return s.answerAmendment(ctx, t, state)
 	case t.fate == ignored, t.fate == lapses && t.put > 1+t.temper%3:
 		t.fate = ignored
 		return standing.ExpiresAt.Sub(s.Clock.Now()) + time.Second, nil
@@ -68,9 +72,12 @@ func (s *Seeder) step(ctx context.Context, t *thread) (time.Duration, error) {
 	return s.answer(ctx, t, state)
 }
 
-// resume goes on where no offer stands: after one that expired, somebody may ask
-// again.
+// resume goes on where no offer stands: a deal is kept; after an offer that expired,
+// somebody may ask again.
 func (s *Seeder) resume(ctx context.Context, t *thread, state *rooms.State) (time.Duration, error) {
+	if state.Status == rooms.Agreed {
+		return s.fulfil(ctx, t, state)
+	}
 	if !state.Status.Open() || state.Last == nil || t.temper%3 > 0 {
 		return 0, nil
 	}
@@ -94,14 +101,13 @@ func (s *Seeder) answer(ctx context.Context, t *thread, state *rooms.State) (tim
 	switch {
 	case move.Accept:
 		accept := rooms.Accept{OfferSeq: standing.Seq, TermsHash: standing.Hash}
-		var refusal *rooms.Refusal
-		if err := s.do(ctx, t, who, accept); errors.As(err, &refusal) {
+		if err := s.do(ctx, t, who, accept); refusedCommand(err) {
 			// The campaign has nothing left, or has ended.
 			return 0, s.decline(ctx, t, standing)
 		} else if err != nil {
 			return 0, err
 		}
-		return 0, nil
+		return s.workTime(), nil
 	case move.Decline:
 		return 0, s.do(ctx, t, who, rooms.Decline{OfferSeq: standing.Seq, Reason: "budget"})
 	}
@@ -163,8 +169,7 @@ func (s *Seeder) open(ctx context.Context, t *thread) (time.Duration, error) {
 	if t.slow {
 		cmd.ExpiresIn = slowLifetime
 	}
-	var refusal *rooms.Refusal
-	if err := s.do(ctx, t, s.actor(t, side), cmd); errors.As(err, &refusal) {
+	if err := s.do(ctx, t, s.actor(t, side), cmd); refusedCommand(err) {
 		return 0, nil // nothing is left of the budget
 	} else if err != nil {
 		return 0, err
@@ -259,6 +264,12 @@ func (s *Seeder) say(ctx context.Context, t *thread, who rooms.Actor, text strin
 	}
 	s.Clock.set(s.Clock.Now().Add(spoken))
 	return nil
+}
+
+// refusedCommand tells whether the rules said no, as opposed to the database.
+func refusedCommand(err error) bool {
+	var refusal *rooms.Refusal
+	return errors.As(err, &refusal)
 }
 
 // do gives a command. A refusal is an error here, as anywhere.

@@ -61,6 +61,11 @@ type Command struct {
 	Reason    string `json:"reason,omitempty"`
 	Note      string `json:"note,omitempty"`
 	Text      string `json:"text,omitempty"`
+
+	DealSeq     int64    `json:"deal_seq,omitempty"`
+	Deliverable *int     `json:"deliverable,omitempty"`
+	DeliverySeq int64    `json:"delivery_seq,omitempty"`
+	Links       []string `json:"links,omitempty"`
 }
 
 // Offer puts the first offer of a room, or a new one when none stands.
@@ -91,6 +96,21 @@ func Withdraw(room string, offerSeq int64) Command {
 
 // Say sends a chat message.
 func Say(room, text string) Command { return Command{Type: "message", Room: room, Text: text} }
+
+// Deliver marks a deliverable of the deal done; it is named by its place from 0.
+func Deliver(room string, dealSeq int64, deliverable int, links []string, note string) Command {
+	return Command{Type: "deliver", Room: room, DealSeq: dealSeq, Deliverable: &deliverable, Links: links, Note: note}
+}
+
+// Confirm takes what the event deliverySeq delivered.
+func Confirm(room string, deliverySeq int64) Command {
+	return Command{Type: "confirm", Room: room, DeliverySeq: deliverySeq}
+}
+
+// Return sends it back.
+func Return(room string, deliverySeq int64, reason string) Command {
+	return Command{Type: "return", Room: room, DeliverySeq: deliverySeq, Reason: reason}
+}
 
 // Answer is the success of a command.
 type Answer struct {

@@ -38,6 +38,7 @@ export const snapshot = (change: Partial<RoomSnapshot> = {}): RoomSnapshot => ({
   close_reason: '',
   standing: null,
   deal: null,
+  deliveries: [],
   offers: { sponsor: 0, influencer: 0, limit: 10 },
   section_authors: {},
   seen: { sponsor: 1, influencer: 0 },

@@ -59,7 +59,7 @@ describe('foldEvent', () => {
       side: 'influencer',
       data: { offer_seq: 2, terms_hash: 'x', fee: { amount: 1, currency: 'EUR' } },
     })
-    expect(room).toMatchObject({ status: 'agreed', standing: null, turn: '', deal: { seq: 2 } })
+    expect(room).toMatchObject({ status: 'agreed', standing: null, turn: 'influencer', deal: { seq: 2 } })
   })
 
   it.each([

@@ -1,4 +1,4 @@
-import { SECTIONS, type RoomEvent, type RoomSnapshot, type Side } from '../protocol'
+import { SECTIONS, type Delivery, type RoomEvent, type RoomSnapshot, type Side } from '../protocol'
 
 export const otherSide = (side: Side): Side => (side === 'sponsor' ? 'influencer' : 'sponsor')
 
@@ -34,13 +34,22 @@ export function foldEvent(room: RoomSnapshot, event: RoomEvent): RoomSnapshot {
       }
       break
     }
-    case 'accepted':
+    case 'accepted': {
+      const kept = new Set(event.data.kept)
       next.deal = room.standing
       next.standing = null
       next.status = 'agreed'
+      next.deliveries = (room.standing?.terms.deliverables ?? []).map((_, i) =>
+        kept.has(i) && room.deliveries[i] ? room.deliveries[i] : { state: 'open' },
+      )
+      // The allowance of offers is for what lies between two deals.
+      next.offers = { ...room.offers, sponsor: 0, influencer: 0 }
       break
+    }
     case 'declined':
       next.standing = null
+      // Without its amendment a deal stays what it was.
+      if (room.deal) break
       next.status = 'declined'
       next.ended_by = event.by.side
       break
@@ -72,6 +81,41 @@ export function foldEvent(room: RoomSnapshot, event: RoomEvent): RoomSnapshot {
         next.standing = { ...room.standing, expires_at: event.data.expires_at }
       }
       break
+    case 'delivered': {
+      const { deliverable, links, note } = event.data
+      next.deliveries = changed(room, deliverable, ({ returns, reason }) => ({
+        state: 'delivered',
+        seq: event.seq,
+        at: event.at,
+        links,
+        ...(note && { note }),
+        ...(returns && { returns }),
+        ...(reason && { reason }),
+      }))
+      break
+    }
+    case 'confirmed':
+      next.deliveries = changed(room, event.data.deliverable, (before) => ({
+        ...before,
+        state: 'confirmed',
+        at: event.at,
+      }))
+      break
+    case 'returned': {
+      const { deliverable, reason } = event.data
+      next.deliveries = changed(room, deliverable, (before) => ({
+        ...before,
+        state: 'returned',
+        at: event.at,
+        reason,
+        returns: (before.returns ?? 0) + 1,
+      }))
+      break
+    }
+    case 'completed':
+      next.standing = null
+      next.status = 'completed'
+      break
     case 'closed':
       next.standing = null
       next.status = 'closed'
@@ -79,8 +123,20 @@ export function foldEvent(room: RoomSnapshot, event: RoomEvent): RoomSnapshot {
       next.ended_by = event.by.side
       break
   }
-  next.turn = next.frozen || !next.standing ? '' : otherSide(next.standing.author)
+  next.turn = turnOf(next)
   return next
+}
+
+function changed(room: RoomSnapshot, place: number, change: (before: Delivery) => Delivery): Delivery[] {
+  return room.deliveries.map((delivery, i) => (i === place ? change(delivery) : delivery))
+}
+
+/** Who is to act: answer the standing offer or, where a deal is in force, deliver or confirm. */
+function turnOf(room: RoomSnapshot): Side | '' {
+  if (room.frozen) return ''
+  if (room.standing) return otherSide(room.standing.author)
+  if (room.status !== 'agreed') return ''
+  return room.deliveries.some(({ state }) => state === 'delivered') ? 'sponsor' : 'influencer'
 }
 
 function isSet(value: unknown): boolean {
@@ -97,6 +153,9 @@ export const isEnded = (room: RoomSnapshot): boolean =>
   room.status === 'expired' ||
   room.status === 'closed'
 
+/** Whether offers can be put: for a deal, or to amend the one that is in force. */
+const bargains = (room: RoomSnapshot): boolean => isOpen(room) || room.status === 'agreed'
+
 export interface Moves {
   offer: boolean
   counter: boolean
@@ -106,6 +165,9 @@ export interface Moves {
   cancel: boolean
   reopen: boolean
   message: boolean
+  deliver: boolean
+  /** Confirm what was delivered, or send it back. */
+  judge: boolean
 }
 
 /**
@@ -122,9 +184,12 @@ export function movesOf(room: RoomSnapshot, side: Side | undefined, now: number)
     cancel: false,
     reopen: false,
     message: false,
+    deliver: false,
+    judge: false,
   }
   if (!side || room.frozen) return none
   const open = isOpen(room)
+  const bargain = bargains(room)
   const standing = room.standing
   const valid = standing !== null && now < Date.parse(standing.expires_at)
   const theirs = valid && standing.author !== side
@@ -132,15 +197,21 @@ export function movesOf(room: RoomSnapshot, side: Side | undefined, now: number)
   return {
     // An offer whose time has passed stands in the way no more, but for an unanswered
     // request, which then has ended.
-    offer: open && left && (standing === null || (!valid && room.status === 'negotiating')),
-    counter: open && left && theirs,
-    accept: open && theirs,
-    decline: open && (theirs || standing === null),
-    withdraw: open && valid && standing.author === side,
+    offer:
+      bargain &&
+      left &&
+      (standing === null || (!valid && (room.status === 'negotiating' || room.status === 'agreed'))) &&
+      (open || now < Date.parse(room.campaign.ends_at)),
+    counter: bargain && left && theirs,
+    accept: bargain && theirs,
+    decline: bargain && (theirs || (open && standing === null)),
+    withdraw: bargain && valid && standing.author === side,
     cancel: open && room.opened_by === side,
     reopen:
       (room.status === 'declined' || room.status === 'withdrawn' || room.status === 'expired') &&
       room.ended_by === side,
     message: !isEnded(room),
+    deliver: room.status === 'agreed' && side === 'influencer',
+    judge: room.status === 'agreed' && side === 'sponsor',
   }
 }

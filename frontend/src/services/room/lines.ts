@@ -11,7 +11,9 @@ export function eventLine(event: RoomEvent, who: string, campaign: string): stri
         ? texts.opened.applied(who, campaign)
         : texts.opened.invited(who, campaign)
     case 'accepted':
-      return texts.accepted(who, formatMoney(event.data.fee))
+      return event.data.amends
+        ? texts.amended(who, formatMoney(event.data.fee))
+        : texts.accepted(who, formatMoney(event.data.fee))
     case 'declined': {
       const { reason: code } = event.data
       const reason = (s.decline.reasons as Record<string, string>)[code] ?? code
@@ -31,6 +33,14 @@ export function eventLine(event: RoomEvent, who: string, campaign: string): stri
       return event.data.frozen ? texts.stillFrozen : texts.unfrozen
     case 'closed':
       return texts.closed(event.data.reason)
+    case 'delivered':
+      return texts.delivered(who, event.data.deliverable + 1)
+    case 'confirmed':
+      return texts.confirmed(who, event.data.deliverable + 1)
+    case 'returned':
+      return texts.returned(who, event.data.deliverable + 1, event.data.reason)
+    case 'completed':
+      return texts.completed(formatMoney(event.data.fee))
     case 'message':
       return `“${event.data.text}”`
     case 'offer':

@@ -73,6 +73,7 @@ function offerMarks(events: readonly RoomEvent[]): Map<number, OfferMark> {
         end('withdrawn')
         break
       case 'expired':
+      case 'completed':
         end('expired')
         break
     }
