@@ -120,6 +120,12 @@ var socketRights = []right{
 	{what: "socket withdraw", path: `{"room":"{room}","offer_seq":2}`, want: "401 403 200 404 409 404 403 403"},
 	{what: "socket cancel", path: `{"room":"{room}"}`, want: "401 403 200 404 409 404 403 403"},
 	{what: "socket reopen", path: `{"room":"{room}"}`, set: (*stage).declined, want: "401 403 409 404 200 404 403 403"},
+	{what: "socket deliver", path: `{"room":"{room}","deal_seq":2,"deliverable":0,"links":["https://example.com/1"]}`,
+		set: (*stage).agreed, want: "401 403 409 404 200 404 403 403"},
+	{what: "socket confirm", path: `{"room":"{room}","delivery_seq":4}`, set: (*stage).delivered,
+		want: "401 403 200 404 409 404 403 403"},
+	{what: "socket return", path: `{"room":"{room}","delivery_seq":4,"reason":"once more"}`, set: (*stage).delivered,
+		want: "401 403 200 404 409 404 403 403"},
 	{what: "socket freeze", path: `{"room":"{room}","reason":"look"}`, want: "401 403 403 404 403 404 403 200"},
 	{what: "socket unfreeze", path: `{"room":"{room}","reason":"seen"}`, set: (*stage).frozen, want: "401 403 403 404 403 404 403 200"},
 	{what: "socket close", path: `{"room":"{room}","reason":"over"}`, want: "401 403 403 404 403 404 403 200"},
@@ -132,6 +138,15 @@ func (s *stage) private() {
 }
 
 func (s *stage) withdrawn() { s.do("sponsorA", `{"id":"{id}","type":"withdraw","offer_seq":2}`) }
+
+func (s *stage) agreed() {
+	s.do("influencerA", `{"id":"{id}","type":"accept","offer_seq":2,"terms_hash":"{hash}"}`)
+}
+
+func (s *stage) delivered() {
+	s.agreed()
+	s.do("influencerA", `{"id":"{id}","type":"deliver","deal_seq":2,"deliverable":0,"links":["https://example.com/1"]}`)
+}
 
 func (s *stage) declined() {
 	s.do("influencerA", `{"id":"{id}","type":"decline","offer_seq":2,"reason":"fit"}`)

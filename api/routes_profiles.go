@@ -23,7 +23,7 @@ type platformText string
 
 // Schema implements huma.SchemaProvider.
 func (platformText) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Enum: texts(rooms.Platforms...)}
+	return &huma.Schema{Type: huma.TypeString, Enum: enumOf(rooms.Platforms...)}
 }
 
 // pictureView are the addresses of a picture's files, which never change.

@@ -18,7 +18,9 @@ export type AcceptCommand = {
 };
 
 export type AcceptedData = {
+    amends?: number;
     fee: Money;
+    kept?: Array<number>;
     offer_seq: number;
     /**
      * SHA-256 in hexadecimal digits
@@ -260,6 +262,12 @@ export type Command = ({
 } & ReopenCommand) | ({
     type: 'message';
 } & MessageCommand) | ({
+    type: 'deliver';
+} & DeliverCommand) | ({
+    type: 'confirm';
+} & ConfirmCommand) | ({
+    type: 'return';
+} & ReturnCommand) | ({
     type: 'freeze';
 } & FreezeCommand) | ({
     type: 'unfreeze';
@@ -279,6 +287,50 @@ export type CommandResult = {
      * The event's number in the room
      */
     seq: number;
+};
+
+export type CompletedEvent = {
+    at: string;
+    by: {
+        id?: string;
+        side: 'sponsor' | 'influencer' | 'admin' | 'system';
+    };
+    data: CompletionData;
+    room: string;
+    seq: number;
+    type: 'completed';
+};
+
+export type CompletionData = {
+    deal_seq: number;
+    fee: Money;
+    offer_seq?: number;
+};
+
+export type ConfirmCommand = {
+    delivery_seq: number;
+    /**
+     * A ULID made by the client. The same id with the same content has the same result.
+     */
+    id: string;
+    type: 'confirm';
+};
+
+export type ConfirmedData = {
+    deliverable: number;
+    delivery_seq: number;
+};
+
+export type ConfirmedEvent = {
+    at: string;
+    by: {
+        id?: string;
+        side: 'sponsor' | 'influencer' | 'admin' | 'system';
+    };
+    data: ConfirmedData;
+    room: string;
+    seq: number;
+    type: 'confirmed';
 };
 
 export type CounterCommand = {
@@ -321,6 +373,10 @@ export type Counts = {
 };
 
 export type Deal = {
+    /**
+     * How many there are, wait for the sponsor's word, are confirmed
+     */
+    deliverables: Progress;
     fee: Money;
     seq: number;
 };
@@ -354,6 +410,21 @@ export type DeclinedEvent = {
     type: 'declined';
 };
 
+export type DeliverCommand = {
+    deal_seq: number;
+    /**
+     * Its place in the deal's terms, from 0
+     */
+    deliverable: number;
+    /**
+     * A ULID made by the client. The same id with the same content has the same result.
+     */
+    id: string;
+    links: Array<string>;
+    note?: string;
+    type: 'deliver';
+};
+
 export type Deliverable = {
     due?: string;
     format: string;
@@ -362,6 +433,35 @@ export type Deliverable = {
     must_show?: string;
     platform: 'instagram' | 'tiktok' | 'youtube' | 'twitch' | 'x' | 'facebook' | 'linkedin' | 'pinterest' | 'snapchat' | 'podcast' | 'blog' | 'other';
     quantity: number;
+};
+
+export type DeliveredData = {
+    deal_seq: number;
+    deliverable: number;
+    links: Array<string>;
+    note?: string;
+};
+
+export type DeliveredEvent = {
+    at: string;
+    by: {
+        id?: string;
+        side: 'sponsor' | 'influencer' | 'admin' | 'system';
+    };
+    data: DeliveredData;
+    room: string;
+    seq: number;
+    type: 'delivered';
+};
+
+export type Delivery = {
+    at?: string;
+    links?: Array<string>;
+    note?: string;
+    reason?: string;
+    returns?: number;
+    seq?: number;
+    state: 'open' | 'delivered' | 'returned' | 'confirmed';
 };
 
 export type Error = {
@@ -415,7 +515,15 @@ export type Event = ({
     type: 'unfrozen';
 } & UnfrozenEvent) | ({
     type: 'closed';
-} & ClosedEvent);
+} & ClosedEvent) | ({
+    type: 'delivered';
+} & DeliveredEvent) | ({
+    type: 'confirmed';
+} & ConfirmedEvent) | ({
+    type: 'returned';
+} & ReturnedEvent) | ({
+    type: 'completed';
+} & CompletedEvent);
 
 export type EventPage = {
     items: Array<Event>;
@@ -703,6 +811,10 @@ export type Notice = {
 };
 
 export type Offer = {
+    /**
+     * The deal in force that it would replace
+     */
+    amends?: number;
     author: 'sponsor' | 'influencer';
     expires_at: string;
     /**
@@ -711,7 +823,7 @@ export type Offer = {
     final: boolean;
     limit: number;
     /**
-     * Counts the author's offers in this room
+     * Counts the author's offers in this room since its last deal
      */
     number: number;
     seq: number;
@@ -742,6 +854,10 @@ export type OfferCounts = {
 };
 
 export type OfferData = {
+    /**
+     * The deal in force that it would replace
+     */
+    amends?: number;
     author: 'sponsor' | 'influencer';
     expires_at: string;
     /**
@@ -750,7 +866,7 @@ export type OfferData = {
     final: boolean;
     limit: number;
     /**
-     * Counts the author's offers in this room
+     * Counts the author's offers in this room since its last deal
      */
     number: number;
     seq: number;
@@ -918,6 +1034,12 @@ export type ProfilePatch = {
     slug?: string;
 };
 
+export type Progress = {
+    confirmed: number;
+    delivered: number;
+    total: number;
+};
+
 export type ReadNoticesRequest = {
     /**
      * The newest notice that was seen; without it all
@@ -965,6 +1087,34 @@ export type ReopenedEvent = {
     type: 'reopened';
 };
 
+export type ReturnCommand = {
+    delivery_seq: number;
+    /**
+     * A ULID made by the client. The same id with the same content has the same result.
+     */
+    id: string;
+    reason: string;
+    type: 'return';
+};
+
+export type ReturnedData = {
+    deliverable: number;
+    delivery_seq: number;
+    reason: string;
+};
+
+export type ReturnedEvent = {
+    at: string;
+    by: {
+        id?: string;
+        side: 'sponsor' | 'influencer' | 'admin' | 'system';
+    };
+    data: ReturnedData;
+    room: string;
+    seq: number;
+    type: 'returned';
+};
+
 export type RoomCampaign = {
     /**
      * ISO 4217 code
@@ -996,6 +1146,10 @@ export type Snapshot = {
     campaign: RoomCampaign;
     close_reason: string;
     deal: Offer | null;
+    /**
+     * What was done for each deliverable of the deal
+     */
+    deliveries: Array<Delivery>;
     ended_by: 'sponsor' | 'influencer' | 'admin' | 'system' | '';
     frozen: boolean;
     influencer: Person;
