@@ -72,7 +72,7 @@ build: bin/parley ## Build the app and the binary
 bin/parley: frontend/dist/index.html
 	go build -trimpath -o bin/parley ./cmd/parley
 
-FRONTEND_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts -type f 2>/dev/null)
+FRONTEND_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts frontend/scripts/pwa.mjs -type f 2>/dev/null)
 
 frontend/dist/index.html: frontend/node_modules/.package-lock.json $(FRONTEND_SOURCES)
 	cd frontend && npm run build

@@ -1,6 +1,7 @@
 import { fileURLToPath, URL } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
+import { pwa } from './scripts/pwa.mjs'
 
 const backend = process.env.PARLEY_BACKEND ?? 'http://127.0.0.1:8080'
 
@@ -11,7 +12,7 @@ const proxy = {
 
 export default defineConfig({
   base: '/',
-  plugins: [vue()],
+  plugins: [vue(), pwa()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   css: {
     preprocessorOptions: {

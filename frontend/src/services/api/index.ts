@@ -12,7 +12,14 @@ import type {
 } from './generated'
 
 export * from './errors'
-export type { Campaign, CampaignBody, Influencer, Notice, RegisterRequest as Registration, User } from './generated'
+export type {
+  Campaign,
+  CampaignBody,
+  Influencer,
+  Notice,
+  RegisterRequest as Registration,
+  User,
+} from './generated'
 
 interface Answer<T> {
   data?: T

@@ -8,6 +8,8 @@ export const app = {
   skip: 'Skip to content',
   title: (page: string, unread: number) => `${unread > 0 ? `(${unread}) ` : ''}${page} · Parley`,
   loading: 'Loading…',
+  newVersion: 'A new version of Parley is here.',
+  later: 'Later',
 }
 
 export const nav = {
