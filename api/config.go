@@ -55,6 +55,11 @@ type Config struct {
 	// WriteTimeout bounds one write to a client, Linger the wait for its answer to
 	// a close frame. Default 10 s and 1 s.
 	WriteTimeout, Linger time.Duration
+	// ReadTimeout bounds the arrival of a request, its body included. Default 15 s.
+	ReadTimeout time.Duration
+	// IdleTimeout bounds the wait for a connection's next request, the first one
+	// included. Default 75 s.
+	IdleTimeout time.Duration
 	// SessionTTL is how long a login lasts, TokenTTL how long a program's token
 	// does if it does not say less. Default 30 and 90 days.
 	SessionTTL, TokenTTL time.Duration
@@ -92,6 +97,8 @@ func (c *Config) setDefaults() error {
 	c.Heartbeat = cmp.Or(c.Heartbeat, 20*time.Second)
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, 10*time.Second)
 	c.Linger = cmp.Or(c.Linger, time.Second)
+	c.ReadTimeout = cmp.Or(c.ReadTimeout, 15*time.Second)
+	c.IdleTimeout = cmp.Or(c.IdleTimeout, 75*time.Second)
 	c.SessionTTL = cmp.Or(c.SessionTTL, 30*24*time.Hour)
 	c.TokenTTL = cmp.Or(c.TokenTTL, 90*24*time.Hour)
 	c.OffersPerSide = cmp.Or(c.OffersPerSide, 10)

@@ -25,7 +25,10 @@ func (s *Server) apiRoutes() {
 	cfg.DocsPath, cfg.SchemasPath = "", ""
 	cfg.CreateHooks = nil // no $schema links in answers
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"cookie": {Type: "apiKey", In: "cookie", Name: cookieName},
+		"cookie": {
+			Type: "apiKey", In: "cookie", Name: cookieName,
+			Description: "With https its name is " + cookieNameSecure,
+		},
 		"bearer": {Type: "http", Scheme: "bearer"},
 	}
 	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)

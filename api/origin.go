@@ -13,26 +13,27 @@ import (
 type origins struct {
 	// public is where people reach the server, nil when that was not said.
 	public *url.URL
-	// allowed are origins in the form scheme://host[:port].
-	allowed map[string]bool
+	// further are origins, in the form scheme://host[:port], whose pages may open a
+	// socket beside our own. The REST API is not for them: it sends no CORS headers,
+	// and what they might write is refused.
+	further map[string]bool
 }
 
 func newOrigins(publicURL string, more []string) (origins, error) {
-	o := origins{allowed: make(map[string]bool)}
+	o := origins{further: make(map[string]bool)}
 	if publicURL != "" {
 		u, err := parseOrigin(publicURL)
 		if err != nil {
 			return o, fmt.Errorf("public URL: %w", err)
 		}
 		o.public = u
-		o.allowed[u.Scheme+"://"+u.Host] = true
 	}
 	for _, origin := range more {
 		u, err := parseOrigin(origin)
 		if err != nil {
 			return o, fmt.Errorf("allowed origin: %w", err)
 		}
-		o.allowed[u.Scheme+"://"+u.Host] = true
+		o.further[u.Scheme+"://"+u.Host] = true
 	}
 	return o, nil
 }
@@ -53,14 +54,33 @@ func parseOrigin(raw string) (*url.URL, error) {
 // the server is whatever host the request was sent to: browsers let no page
 // choose that.
 func (o *origins) own(origin, host string) bool {
-	u, err := parseOrigin(origin)
-	if err != nil || (u.Path != "" && u.Path != "/") {
+	u, ok := originOf(origin)
+	switch {
+	case !ok:
 		return false
+	case o.public != nil:
+		return u.Scheme == o.public.Scheme && u.Host == o.public.Host
+	default:
+		return u.Host == strings.ToLower(host)
 	}
-	if o.allowed[u.Scheme+"://"+u.Host] {
+}
+
+// mayConnect tells whether pages of an origin may open a socket.
+func (o *origins) mayConnect(origin, host string) bool {
+	if o.own(origin, host) {
 		return true
 	}
-	return o.public == nil && u.Host == strings.ToLower(host)
+	u, ok := originOf(origin)
+	return ok && o.further[u.Scheme+"://"+u.Host]
+}
+
+// originOf reads an Origin header.
+func originOf(origin string) (u *url.URL, ok bool) {
+	u, err := parseOrigin(origin)
+	if err != nil || (u.Path != "" && u.Path != "/") {
+		return nil, false
+	}
+	return u, true
 }
 
 // https tells whether people reach the server by https.

@@ -73,13 +73,12 @@ func handle[I, O any](s *Server, op huma.Operation, handler func(context.Context
 func (s *Server) admit(ctx huma.Context, next func(huma.Context)) {
 	c := humafiber.Unwrap(ctx)
 	r := &request{id: requestIDOf(c), addr: clientAddr(c, s.cfg.TrustedProxies)}
-	cred := credentialOf(ctx.Header(fiber.HeaderAuthorization), c.Cookies(cookieName))
+	cred := credentialOf(ctx.Header(fiber.HeaderAuthorization), c.Cookies(s.cookieName()))
 	cred.token = strings.Clone(cred.token)
 	if !safeMethod(ctx.Method()) && !cred.bearer && s.crossSite(c) {
 		s.deny(ctx, r, forbidden("Requests from this origin are not allowed.", "origin"))
 		return
 	}
-	ctx.SetHeader("Cache-Control", "no-store")
 	if len(ctx.Operation().Security) > 0 {
 		who, err := s.authenticate(ctx.Context(), cred)
 		if err == nil && who.flagged && !whileFlagged(ctx.Operation()) {

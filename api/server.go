@@ -105,9 +105,9 @@ func New(cfg Config) (*Server, error) {
 		// Above our own limit, so that most who are over it read why.
 		BodyLimit:      16 * maxBodyBytes,
 		ReadBufferSize: 8 << 10, // headers over it are 431
-		ReadTimeout:    15 * time.Second,
+		ReadTimeout:    cfg.ReadTimeout,
 		WriteTimeout:   30 * time.Second,
-		IdleTimeout:    75 * time.Second,
+		IdleTimeout:    cfg.IdleTimeout,
 		ErrorHandler:   s.errorHandler,
 		StrictRouting:  false,
 		CaseSensitive:  true,

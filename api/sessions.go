@@ -16,8 +16,19 @@ import (
 	"parley/store"
 )
 
-// cookieName is the session cookie's.
-const cookieName = "parley_session"
+// The session cookie's name. With https it has the prefix by which a browser takes it
+// from no other host, for no other path and only over https.
+const (
+	cookieName       = "parley_session"
+	cookieNameSecure = "__Host-" + cookieName
+)
+
+func (s *Server) cookieName() string {
+	if s.origins.https() {
+		return cookieNameSecure
+	}
+	return cookieName
+}
 
 // tokenBytes is the length of a token before it is written as text.
 const tokenBytes = 32
@@ -143,7 +154,7 @@ func (s *Server) startSession(ctx context.Context, user, kind, name string, ttl 
 // cookie carries a token; an empty one takes it away.
 func (s *Server) cookie(token string, ttl time.Duration) http.Cookie {
 	c := http.Cookie{
-		Name: cookieName, Value: token, Path: "/",
+		Name: s.cookieName(), Value: token, Path: "/",
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.origins.https(),
 		MaxAge: int(ttl / time.Second),
 	}

@@ -29,9 +29,9 @@ func (s *Server) upgrade(c *fiber.Ctx) error {
 	if err := s.limits.upgrades.check(addrKey(addr)); err != nil {
 		return err
 	}
-	cred := credentialOf(c.Get(fiber.HeaderAuthorization), c.Cookies(cookieName))
+	cred := credentialOf(c.Get(fiber.HeaderAuthorization), c.Cookies(s.cookieName()))
 	page := c.Get(fiber.HeaderOrigin)
-	if page == "" && !cred.bearer || page != "" && !s.origins.own(page, host(c)) {
+	if page == "" && !cred.bearer || page != "" && !s.origins.mayConnect(page, host(c)) {
 		return forbidden("Connections from this origin are not allowed.", "origin")
 	}
 	// A copy: Fiber's texts are views of a buffer that is used again.

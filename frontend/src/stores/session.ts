@@ -2,6 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { api, ApiError, type Registration, type User } from '@/services/api'
 import type { Side } from '@/services/protocol'
+import { clearUnsent } from './unsent'
 
 /** Who is logged in. The session itself is a cookie that scripts cannot read. */
 export const useSession = defineStore('session', () => {
@@ -48,6 +49,7 @@ export const useSession = defineStore('session', () => {
     await api.logout().catch((error: unknown) => {
       if (!(error instanceof ApiError) || error.status !== 401) throw error
     })
+    clearUnsent()
     user.value = null
   }
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Command, CommandState } from '@/services/socket/commands'
-import { loadUnsent, saveUnsent } from './unsent'
+import { clearUnsent, loadUnsent, saveUnsent } from './unsent'
 
 const command = (id: string, state: CommandState): Command => ({
   id,
@@ -39,5 +39,13 @@ describe('unsent commands', () => {
   it('survives what is not its own', () => {
     sessionStorage.setItem('parley.unsent.u1', '{')
     expect(loadUnsent('u1')).toEqual([])
+  })
+
+  it('leaves nothing behind when somebody logs out, but what is not its own', () => {
+    saveUnsent('u1', [command('a', 'failed')])
+    saveUnsent('u2', [command('b', 'failed')])
+    sessionStorage.setItem('other', 'x')
+    clearUnsent()
+    expect(Object.keys(sessionStorage)).toEqual(['other'])
   })
 })

@@ -19,6 +19,17 @@ export function saveUnsent(user: string, commands: Iterable<Command>): void {
   }
 }
 
+/** Forgets what anybody left behind in this tab: whoever logs out leaves nothing. */
+export function clearUnsent(): void {
+  try {
+    for (const name of Object.keys(sessionStorage)) {
+      if (name.startsWith(key(''))) sessionStorage.removeItem(name)
+    }
+  } catch {
+    // Storage that is blocked holds nothing.
+  }
+}
+
 export function loadUnsent(user: string): SavedCommand[] {
   try {
     const saved: unknown = JSON.parse(sessionStorage.getItem(key(user)) ?? '[]')
