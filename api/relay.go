@@ -70,10 +70,10 @@ func (r *Relay) NewHub(cfg hub.Config) (*hub.Hub, error) {
 // OnCommit publishes a batch; it is for store.Config.OnCommit.
 func (r *Relay) OnCommit(b store.Batch) {
 	size := 0
-	campaigns := make(map[string]string, len(b.Rooms))
+	changed := make(map[string]*store.RoomChange, len(b.Rooms))
 	for i := range b.Rooms {
 		c := &b.Rooms[i]
-		campaigns[c.Room] = c.Campaign
+		changed[c.Room] = c
 		r.parties.learn(c.Room, c.Sponsor, c.Influencer)
 		size += 2 * inboxFrameBytes
 	}
@@ -92,7 +92,8 @@ func (r *Relay) OnCommit(b store.Batch) {
 		buf = appendRoomFrame(buf, r.epoch, e)
 		cut(prefixRoom+e.Room, e.Seq, from)
 		from = len(buf)
-		buf = appendFeedFrame(buf, r.epoch, e, campaigns[e.Room])
+		placed := feedEventOf(e, changed[e.Room])
+		buf = appendFeedFrame(buf, r.epoch, &placed)
 		cut(topicFeed, e.Pos, from)
 	}
 	for i := range b.Rooms {
@@ -190,7 +191,7 @@ func (r *Relay) Read(ctx context.Context, topic string, after int64, limit int) 
 	}
 	for i := range events {
 		e := &events[i]
-		data := appendFeedFrame(make([]byte, 0, len(e.Body)+feedFrameBytes), r.epoch, &e.Committed, e.Campaign)
+		data := appendFeedFrame(make([]byte, 0, len(e.Body)+feedFrameBytes), r.epoch, e)
 		frames = append(frames, hub.Frame{Topic: topic, Seq: e.Pos, Data: data})
 	}
 	return frames, nil
@@ -200,7 +201,7 @@ func (r *Relay) Read(ctx context.Context, topic string, after int64, limit int) 
 // the wrong size an append costs a copy, nothing else.
 const (
 	roomFrameBytes  = 96
-	feedFrameBytes  = 160
+	feedFrameBytes  = 256
 	inboxFrameBytes = 512
 )
 
@@ -214,23 +215,38 @@ func appendRoomFrame(dst []byte, epoch string, e *store.Committed) []byte {
 	return append(dst, e.Body[1:]...)
 }
 
-func appendFeedFrame(dst []byte, epoch string, e *store.Committed, campaign string) []byte {
+// feedEventOf adds where an event of a batch happened.
+func feedEventOf(e *store.Committed, c *store.RoomChange) store.FeedEvent {
+	f := store.FeedEvent{Committed: *e}
+	if c != nil {
+		f.Campaign, f.Sponsor, f.Influencer = c.Campaign, c.Sponsor, c.Influencer
+	}
+	return f
+}
+
+func appendFeedFrame(dst []byte, epoch string, e *store.FeedEvent) []byte {
 	dst = append(dst, `{"topic":"feed","epoch":"`...)
 	dst = append(dst, epoch...)
 	dst = append(dst, `",`...)
-	dst = appendFeedItem(dst, e, campaign)
+	dst = appendFeedItem(dst, e)
 	return append(dst, '}')
 }
 
 // appendFeedItem writes the members that a feed frame and an item of the feed's
-// pages share.
-func appendFeedItem(dst []byte, e *store.Committed, campaign string) []byte {
+// pages share. People and campaigns are ids here: names would have to be looked up for
+// every event, whether or not an admin watches. The feed's pages bring them, and
+// /api/admin/feed/rooms for rooms that come up live.
+func appendFeedItem(dst []byte, e *store.FeedEvent) []byte {
 	dst = append(dst, `"seq":`...)
 	dst = strconv.AppendInt(dst, e.Pos, 10)
 	dst = append(dst, `,"type":"event","data":`...)
 	dst = append(dst, e.Body...)
 	dst = append(dst, `,"context":{"campaign":"`...)
-	dst = append(dst, campaign...)
+	dst = append(dst, e.Campaign...)
+	dst = append(dst, `","sponsor":"`...)
+	dst = append(dst, e.Sponsor...)
+	dst = append(dst, `","influencer":"`...)
+	dst = append(dst, e.Influencer...)
 	return append(dst, `"}`...)
 }
 

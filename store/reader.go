@@ -75,7 +75,7 @@ const (
 		" JOIN users s ON s.id = r.sponsor_id JOIN users i ON i.id = r.influencer_id"
 
 	committedColumns = "e.pos, e.room_id, e.seq, e.type, e.body"
-	feedFrom         = "SELECT " + committedColumns + ", r.campaign_id FROM events e JOIN ad_requests r ON r.id = e.room_id"
+	feedFrom         = "SELECT " + committedColumns + ", r.campaign_id, r.sponsor_id, r.influencer_id FROM events e JOIN ad_requests r ON r.id = e.room_id"
 )
 
 // tailSQL reads the events of a room with low < seq <= high: it starts at the first

@@ -105,7 +105,8 @@ type Committed struct {
 // FeedEvent is an event with what the feed shows beside it.
 type FeedEvent struct {
 	Committed
-	Campaign string
+	Campaign            string
+	Sponsor, Influencer string // user ids
 }
 
 // Batch is what one transaction has changed.
