@@ -387,13 +387,21 @@ func describeEvents(r huma.Registry) {
 			"type": {Type: huma.TypeString, Enum: []any{"event"}},
 			"data": schemaRef("Event"),
 			"context": {
-				Type: huma.TypeObject, AdditionalProperties: false, Required: []string{"campaign"},
-				Properties: map[string]*huma.Schema{"campaign": {Type: huma.TypeString}},
+				Type: huma.TypeObject, AdditionalProperties: false, Required: []string{"campaign", "sponsor", "influencer"},
+				Properties: map[string]*huma.Schema{
+					"campaign": {Type: huma.TypeString}, "sponsor": {Type: huma.TypeString}, "influencer": {Type: huma.TypeString},
+				},
 			},
 		},
 	}
 	feed := page(schemaRef("FeedItem"))
-	feed.Required = append(feed.Required, "head")
+	feed.Required = append(feed.Required, "head", "searched", "rooms")
+	feed.Properties["searched"] = &huma.Schema{
+		Type: huma.TypeInteger, Format: "int64", Description: "Down to this number was looked for; from here on with before",
+	}
+	feed.Properties["rooms"] = &huma.Schema{
+		Type: huma.TypeArray, Items: schemaRef("AdminRoom"), Description: "The rooms of these events, with names",
+	}
 	feed.Properties["head"] = &huma.Schema{Type: huma.TypeInteger, Format: "int64", Description: "The newest number"}
 	all["FeedPage"] = feed
 }

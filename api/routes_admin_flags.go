@@ -223,13 +223,17 @@ func (s *Server) appeal(ctx context.Context, r *request, in *appealInput) (*stru
 	return nil, found(s.flags.Appeal(ctx, in.Flag, text, r.origin().deed(r.who)), "flag")
 }
 
+func (in *listFlagsInput) filter() flags.Filter {
+	return flags.Filter{
+		State: in.State, Kind: store.FlagKind(in.Kind), Subject: in.Subject, User: in.User, Cursor: in.Cursor, Limit: in.Limit,
+	}
+}
+
 func (s *Server) listFlags(ctx context.Context, r *request, in *listFlagsInput) (*listFlagsOutput, error) {
 	if err := r.who.need(rooms.Admin); err != nil {
 		return nil, err
 	}
-	list, next, err := flags.List(ctx, s.store, flags.Filter{
-		State: in.State, Kind: store.FlagKind(in.Kind), Subject: in.Subject, User: in.User, Cursor: in.Cursor, Limit: in.Limit,
-	})
+	list, next, err := flags.List(ctx, s.store, in.filter())
 	if err != nil {
 		return nil, err
 	}
@@ -237,11 +241,7 @@ func (s *Server) listFlags(ctx context.Context, r *request, in *listFlagsInput) 
 	if out.Body.Waiting, err = flags.Waiting(ctx, s.store); err != nil {
 		return nil, err
 	}
-	out.Body.NextCursor = next
-	out.Body.Items = make([]flagView, len(list))
-	for i := range list {
-		out.Body.Items[i] = viewFlag(&list[i])
-	}
+	out.Body.Items, out.Body.NextCursor = views(list, viewFlag), next
 	return out, nil
 }
 

@@ -40,7 +40,9 @@ type Server struct {
 	upgrader  fiber.Handler
 	watch     *watch
 	csp       string
-	flags     *flags.Book
+	// verification is the last look at the audit log.
+	verification verification
+	flags        *flags.Book
 
 	// buffers and inputs are shared by all connections.
 	buffers, inputs sync.Pool

@@ -395,3 +395,20 @@ func begins(q *bun.SelectQuery, db *bun.DB, table, id, text string, columns ...s
 	}
 	return q.Where(id+" IN (?)", found)
 }
+
+// Names finds the names of users by id; unknown ids are left out.
+func Names(ctx context.Context, s *store.Store, ids []string) (map[string]string, error) {
+	names := make(map[string]string, len(ids))
+	if len(ids) == 0 {
+		return names, nil
+	}
+	var rows []struct{ ID, Name string }
+	err := s.Reads().NewSelect().Table("users").Column("id", "name").Where("id IN (?)", bun.List(ids)).Scan(ctx, &rows)
+	if err != nil {
+		return nil, store.ReadError("find names", err)
+	}
+	for _, r := range rows {
+		names[r.ID] = r.Name
+	}
+	return names, nil
+}

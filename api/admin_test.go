@@ -1,0 +1,195 @@
+package api_test
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"parley/rooms"
+	"parley/store"
+	"parley/store/audit"
+)
+
+func TestAdminLists(t *testing.T) {
+	w := start(t, options{})
+	n, admin := w.negotiate(), w.admin()
+	list := admin.call("GET", "/api/admin/users?limit=2", nil).want(200)
+	if len(list.items()) != 2 || at(list.items()[0], "id") != admin.id || list.text("next_cursor") == "" {
+		t.Errorf("users: %s", list.raw)
+	}
+	if found := admin.call("GET", "/api/admin/users?q="+n.sponsor.email[:20], nil).want(200).items(); len(found) != 1 || at(found[0], "email") != n.sponsor.email {
+		t.Errorf("by e-mail: %v", found)
+	}
+	user := admin.call("GET", "/api/admin/users/"+n.sponsor.id, nil).want(200)
+	if user.text("user.state") != "active" || user.number("sessions") != 1 || user.number("campaigns") != 1 || user.number("rooms") != 1 {
+		t.Errorf("user: %s", user.raw)
+	}
+	admin.call("GET", "/api/admin/users/"+newID(), nil).refused(404, "not_found", "")
+	if list := admin.call("GET", "/api/admin/campaigns?state=running&sponsor="+n.sponsor.id, nil).want(200).items(); len(list) != 1 ||
+		at(list[0], "sponsor.id") != n.sponsor.id || at(list[0], "held") != 1000.0 {
+		t.Errorf("campaigns: %v", list)
+	}
+	campaign := admin.call("GET", "/api/admin/campaigns/"+n.campaign, nil).want(200)
+	if counts, _ := campaign.body["rooms"].([]any); len(counts) != 1 || at(counts[0], "count") != 1.0 {
+		t.Errorf("campaign: %s", campaign.raw)
+	}
+	for _, query := range []string{"q=" + n.room, "campaign=" + n.campaign, "user=" + n.influencer.id, "frozen=false"} {
+		if list := admin.call("GET", "/api/admin/rooms?"+query, nil).want(200).items(); len(list) != 1 || at(list[0], "id") != n.room {
+			t.Errorf("rooms by %s: %v", query, list)
+		}
+	}
+	if list := admin.call("GET", "/api/admin/rooms?frozen=true", nil).want(200).items(); len(list) != 0 {
+		t.Errorf("frozen rooms: %v", list)
+	}
+	for _, path := range []string{
+		"users", "users/" + n.sponsor.id, "campaigns", "campaigns/" + n.campaign, "rooms", "feed/rooms?ids=" + n.room, "flags",
+		"audit", "audit/verification", "mail", "mail/x", "users.csv", "campaigns.csv", "rooms.csv", "flags.csv", "audit.csv", "mail.csv",
+	} {
+		n.sponsor.call("GET", "/api/admin/"+path, nil).refused(403, "forbidden", "")
+	}
+}
+
+func TestTheFeedIsFilteredAndNamed(t *testing.T) {
+	w := start(t, options{})
+	n, other, admin := w.negotiate(), w.negotiate(), w.admin()
+	n.sponsor.call("POST", "/api/rooms/"+n.room+"/commands", object{"id": newID(), "type": "message", "text": "hello"}).want(200)
+	types := func(query string) string {
+		page := admin.call("GET", "/api/admin/feed?"+query, nil).want(200)
+		if page.number("searched") != 1 || page.number("head") != 5 {
+			t.Errorf("%s: %s", query, page.raw)
+		}
+		var got []string
+		for _, item := range page.items() {
+			got = append(got, at(item, "data.type").(string))
+		}
+		return strings.Join(got, " ")
+	}
+	for query, want := range map[string]string{
+		"":                                     "opened offer opened offer message",
+		"type=offer":                           "offer offer",
+		"campaign=" + n.campaign:               "opened offer message",
+		"user=" + other.influencer.id:          "opened offer",
+		"user=" + n.sponsor.id + "&type=offer": "offer",
+		"user=" + newID():                      "",
+		"type=message&before=5":                "",
+	} {
+		if got := types(query); got != want {
+			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+	page := admin.call("GET", "/api/admin/feed?limit=1", nil).want(200)
+	if known, _ := page.body["rooms"].([]any); len(known) != 1 || at(known[0], "id") != n.room || at(known[0], "campaign.name") != "Summer" ||
+		at(page.items()[0], "context.influencer") != n.influencer.id || page.number("searched") != 5 {
+		t.Errorf("page: %s", page.raw)
+	}
+	if known := admin.call("GET", "/api/admin/feed/rooms?ids="+n.room+","+newID(), nil).want(200).items(); len(known) != 1 || at(known[0], "sponsor.name") != "A sponsor" {
+		t.Errorf("rooms: %v", known)
+	}
+	s := admin.dial()
+	s.done(object{"type": "join", "topic": "feed"})
+	other.influencer.call("POST", "/api/rooms/"+other.room+"/commands", object{"id": newID(), "type": "message", "text": "hi"}).want(200)
+	live := s.next("the message", func(f object) bool { return at(f, "data.type") == "message" && at(f, "data.data.text") == "hi" })
+	if at(live, "context.sponsor") != other.sponsor.id || at(live, "context.campaign") != other.campaign {
+		t.Errorf("live: %v", live)
+	}
+}
+
+func TestTheAuditLogIsShown(t *testing.T) {
+	w := start(t, options{})
+	n, admin := w.negotiate(), w.admin()
+	admin.call("POST", "/api/admin/flags", object{"kind": "user", "id": n.sponsor.id, "reason": "look"}).want(204)
+	list := admin.call("GET", "/api/admin/audit?action=flag.set", nil).want(200).items()
+	if len(list) != 1 || at(list[0], "actor.name") != "An admin" || at(list[0], "subject_name") != "A sponsor" || at(list[0], "details.flag") == nil {
+		t.Fatalf("entries: %v", list)
+	}
+	for query, want := range map[string]int{
+		"action=flag.": 1, "actor=" + n.sponsor.id + "&action=flag.": 0, "kind=user&subject=" + n.sponsor.id + "&action=flag.": 1,
+		"until=2001-01-01T00:00:00Z": 0, "from=2999-01-01T00:00:00Z": 0,
+	} {
+		if list := admin.call("GET", "/api/admin/audit?"+query, nil).want(200).items(); len(list) != want {
+			t.Errorf("%s: %d entries, want %d", query, len(list), want)
+		}
+	}
+	admin.call("GET", "/api/admin/audit?cursor=x", nil).refused(422, "invalid", "cursor")
+	v := admin.call("GET", "/api/admin/audit/verification", nil).want(200)
+	if v.number("count") != 0 || v.number("entries") < 1 || v.number("pos") != v.number("entries") || len(v.text("hash")) != 64 {
+		t.Errorf("verification: %s", v.raw)
+	}
+}
+
+func TestAdminsReadMail(t *testing.T) {
+	w := start(t, options{})
+	n, admin := w.negotiate(), w.admin()
+	admin.call("POST", "/api/admin/flags", object{"kind": "user", "id": n.sponsor.id, "reason": "look <b>here</b>"}).want(204)
+	list := admin.call("GET", "/api/admin/mail?q="+n.sponsor.email, nil).want(200).items()
+	if len(list) == 0 || at(list[0], "kind") != "flagged" || at(list[0], "state") != "queued" {
+		t.Fatalf("mail: %v", list)
+	}
+	mail := admin.call("GET", "/api/admin/mail/"+at(list[0], "id").(string), nil).want(200)
+	if !strings.Contains(mail.text("text"), "look <b>here</b>") || !strings.Contains(mail.text("html"), "look &lt;b&gt;here") {
+		t.Errorf("mail: %s", mail.raw)
+	}
+	admin.call("GET", "/api/admin/mail/"+newID(), nil).refused(404, "not_found", "")
+}
+
+// table downloads a table and reads it back.
+func (p *person) table(path string) (rows [][]string, header http.Header, raw string) {
+	p.w.t.Helper()
+	r := p.call("GET", path, nil).want(200)
+	raw = string(r.raw)
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(raw, "\uFEFF"))).ReadAll()
+	must(p.w.t, err)
+	return rows, r.header, raw
+}
+
+func TestTablesAreDownloaded(t *testing.T) {
+	w := start(t, options{})
+	admin := w.admin()
+	const many = 450 // more than two pages
+	for i := range many {
+		name := fmt.Sprintf("Person %d, \"the\n%dth\"", i, i)
+		if i == 7 {
+			name = "=HYPERLINK(\"http://evil.example\")"
+		}
+		_, err := w.store.CreateUser(t.Context(), store.User{Email: fmt.Sprintf("p%d@example.com", i), Name: name, Role: rooms.Influencer, Approved: true})
+		must(t, err)
+	}
+	rows, header, raw := admin.table("/api/admin/users.csv?role=influencer&bom=true&limit=3")
+	if len(rows) != many+1 || rows[0][1] != "name" || !strings.HasPrefix(raw, "\uFEFFid,name,") || !strings.Contains(raw, "\r\n") {
+		t.Errorf("%d rows, begins %q", len(rows), raw[:40])
+	}
+	if got := header.Get("Content-Type"); got != "text/csv; charset=utf-8" {
+		t.Errorf("content type %q", got)
+	}
+	if got := header.Get("Content-Disposition"); !strings.HasPrefix(got, `attachment; filename="users-`) {
+		t.Errorf("disposition %q", got)
+	}
+	if got := rows[many-7][1]; got != "'=HYPERLINK(\"http://evil.example\")" {
+		t.Errorf("a formula is %q", got)
+	}
+	if got := rows[many][1]; got != "Person 0, \"the\n0th\"" {
+		t.Errorf("the first person is %q", got)
+	}
+	if rows, _, raw := admin.table("/api/admin/users.csv?role=admin"); len(rows) != 2 || strings.HasPrefix(raw, "\uFEFF") {
+		t.Errorf("admins: %q", raw)
+	}
+	n := w.negotiate()
+	admin.call("POST", "/api/admin/flags", object{"kind": "user", "id": n.sponsor.id, "reason": "look"}).want(204)
+	for path, want := range map[string]int{
+		"campaigns.csv?state=running": 1, "rooms.csv?status=agreed": 0, "rooms.csv?frozen=true": 1, "flags.csv?state=open": 1,
+		"audit.csv?action=flag.": 1, "mail.csv?q=" + n.sponsor.email: 1,
+	} {
+		if rows, _, raw := admin.table("/api/admin/" + path); len(rows)-1 != want {
+			t.Errorf("%s: %d rows, want %d: %s", path, len(rows)-1, want, raw)
+		}
+	}
+	admin.call("GET", "/api/admin/users.csv?role=boss", nil).refused(422, "invalid", "role")
+	entries, _, err := audit.List(context.Background(), w.store, audit.Filter{Action: audit.ActionExport})
+	must(t, err)
+	if len(entries) != 8 || entries[7].Subject.ID != "users" || entries[7].Actor != admin.id {
+		t.Errorf("audit log: %d entries, %+v", len(entries), entries)
+	}
+}
