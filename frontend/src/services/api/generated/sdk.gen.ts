@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AdminFeedData, AdminFeedErrors, AdminFeedResponses, AdminRoomData, AdminRoomErrors, AdminRoomResponses, AppealData, AppealErrors, AppealResponses, ApplyData, ApplyErrors, ApplyResponses, CheckAddressData, CheckAddressErrors, CheckAddressResponses, CommandData, CommandErrors, CommandResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, EditCardData, EditCardErrors, EditCardResponses, EditProfileData, EditProfileErrors, EditProfileResponses, FlagData, FlagErrors, FlagResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetRoomData, GetRoomErrors, GetRoomResponses, InviteData, InviteErrors, InviteResponses, LiftFlagData, LiftFlagErrors, LiftFlagResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListFlagsData, ListFlagsErrors, ListFlagsResponses, ListInfluencersData, ListInfluencersErrors, ListInfluencersResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListOwnFlagsData, ListOwnFlagsErrors, ListOwnFlagsResponses, ListRoomsData, ListRoomsErrors, ListRoomsResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MeData, MeErrors, MeResponses, OverviewData, OverviewErrors, OverviewResponses, OwnCardData, OwnCardErrors, OwnCardResponses, OwnProfileData, OwnProfileErrors, OwnProfileResponses, PublicProfileData, PublicProfileErrors, PublicProfileResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RegisterData, RegisterErrors, RegisterResponses, RemovePictureData, RemovePictureErrors, RemovePictureResponses, SetPictureData, SetPictureErrors, SetPictureResponses, SponsorCardData, SponsorCardErrors, SponsorCardResponses, TrackCampaignData, TrackCampaignErrors, TrackCampaignResponses, UnflagData, UnflagErrors, UnflagResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses, UpholdFlagData, UpholdFlagErrors, UpholdFlagResponses } from './types.gen';
+import type { AdminCampaignData, AdminCampaignErrors, AdminCampaignResponses, AdminCampaignsData, AdminCampaignsErrors, AdminCampaignsResponses, AdminFeedData, AdminFeedErrors, AdminFeedResponses, AdminFeedRoomsData, AdminFeedRoomsErrors, AdminFeedRoomsResponses, AdminRoomData, AdminRoomErrors, AdminRoomResponses, AdminRoomsData, AdminRoomsErrors, AdminRoomsResponses, AdminUserData, AdminUserErrors, AdminUserResponses, AdminUsersData, AdminUsersErrors, AdminUsersResponses, AppealData, AppealErrors, AppealResponses, ApplyData, ApplyErrors, ApplyResponses, AuditVerificationData, AuditVerificationErrors, AuditVerificationResponses, CheckAddressData, CheckAddressErrors, CheckAddressResponses, CommandData, CommandErrors, CommandResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DownloadAuditData, DownloadAuditErrors, DownloadAuditResponses, DownloadCampaignsData, DownloadCampaignsErrors, DownloadCampaignsResponses, DownloadFlagsData, DownloadFlagsErrors, DownloadFlagsResponses, DownloadMailData, DownloadMailErrors, DownloadMailResponses, DownloadRoomsData, DownloadRoomsErrors, DownloadRoomsResponses, DownloadUsersData, DownloadUsersErrors, DownloadUsersResponses, EditCardData, EditCardErrors, EditCardResponses, EditProfileData, EditProfileErrors, EditProfileResponses, FlagData, FlagErrors, FlagResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetMailData, GetMailErrors, GetMailResponses, GetRoomData, GetRoomErrors, GetRoomResponses, InviteData, InviteErrors, InviteResponses, LiftFlagData, LiftFlagErrors, LiftFlagResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListFlagsData, ListFlagsErrors, ListFlagsResponses, ListInfluencersData, ListInfluencersErrors, ListInfluencersResponses, ListMailData, ListMailErrors, ListMailResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListOwnFlagsData, ListOwnFlagsErrors, ListOwnFlagsResponses, ListRoomsData, ListRoomsErrors, ListRoomsResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MeData, MeErrors, MeResponses, OverviewData, OverviewErrors, OverviewResponses, OwnCardData, OwnCardErrors, OwnCardResponses, OwnProfileData, OwnProfileErrors, OwnProfileResponses, PublicProfileData, PublicProfileErrors, PublicProfileResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RegisterData, RegisterErrors, RegisterResponses, RemovePictureData, RemovePictureErrors, RemovePictureResponses, SetPictureData, SetPictureErrors, SetPictureResponses, SponsorCardData, SponsorCardErrors, SponsorCardResponses, TrackCampaignData, TrackCampaignErrors, TrackCampaignResponses, UnflagData, UnflagErrors, UnflagResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses, UpholdFlagData, UpholdFlagErrors, UpholdFlagResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -19,6 +19,84 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 };
 
 /**
+ * What admins did and what touches security, newest first
+ */
+export const listAudit = <ThrowOnError extends boolean = false>(options?: Options<ListAuditData, ThrowOnError>) => (options?.client ?? client).get<ListAuditResponses, ListAuditErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/audit',
+    ...options
+});
+
+/**
+ * Audit as CSV, with the filters of the list; the whole list, whatever cursor and limit say
+ */
+export const downloadAudit = <ThrowOnError extends boolean = false>(options?: Options<DownloadAuditData, ThrowOnError>) => (options?.client ?? client).get<DownloadAuditResponses, DownloadAuditErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/audit.csv',
+    ...options
+});
+
+/**
+ * Read the audit log's whole chain and tell what is wrong with it
+ */
+export const auditVerification = <ThrowOnError extends boolean = false>(options?: Options<AuditVerificationData, ThrowOnError>) => (options?.client ?? client).get<AuditVerificationResponses, AuditVerificationErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/audit/verification',
+    ...options
+});
+
+/**
+ * All campaigns, newest first
+ */
+export const adminCampaigns = <ThrowOnError extends boolean = false>(options?: Options<AdminCampaignsData, ThrowOnError>) => (options?.client ?? client).get<AdminCampaignsResponses, AdminCampaignsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/campaigns',
+    ...options
+});
+
+/**
+ * Campaigns as CSV, with the filters of the list; the whole list, whatever cursor and limit say
+ */
+export const downloadCampaigns = <ThrowOnError extends boolean = false>(options?: Options<DownloadCampaignsData, ThrowOnError>) => (options?.client ?? client).get<DownloadCampaignsResponses, DownloadCampaignsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/campaigns.csv',
+    ...options
+});
+
+/**
+ * A campaign with its ledger, and its rooms by status
+ */
+export const adminCampaign = <ThrowOnError extends boolean = false>(options: Options<AdminCampaignData, ThrowOnError>) => (options.client ?? client).get<AdminCampaignResponses, AdminCampaignErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/campaigns/{id}',
+    ...options
+});
+
+/**
  * The newest events of all rooms, oldest first
  */
 export const adminFeed = <ThrowOnError extends boolean = false>(options?: Options<AdminFeedData, ThrowOnError>) => (options?.client ?? client).get<AdminFeedResponses, AdminFeedErrors, ThrowOnError>({
@@ -28,6 +106,19 @@ export const adminFeed = <ThrowOnError extends boolean = false>(options?: Option
             type: 'apiKey'
         }, { scheme: 'bearer', type: 'http' }],
     url: '/api/admin/feed',
+    ...options
+});
+
+/**
+ * The rooms behind live events, with names
+ */
+export const adminFeedRooms = <ThrowOnError extends boolean = false>(options: Options<AdminFeedRoomsData, ThrowOnError>) => (options.client ?? client).get<AdminFeedRoomsResponses, AdminFeedRoomsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/feed/rooms',
     ...options
 });
 
@@ -59,6 +150,19 @@ export const flag = <ThrowOnError extends boolean = false>(options: Options<Flag
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * Flags as CSV, with the filters of the list; the whole list, whatever cursor and limit say
+ */
+export const downloadFlags = <ThrowOnError extends boolean = false>(options?: Options<DownloadFlagsData, ThrowOnError>) => (options?.client ?? client).get<DownloadFlagsResponses, DownloadFlagsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/flags.csv',
+    ...options
 });
 
 /**
@@ -109,6 +213,71 @@ export const liftFlag = <ThrowOnError extends boolean = false>(options: Options<
 });
 
 /**
+ * Mail that is to be sent or was, newest first
+ */
+export const listMail = <ThrowOnError extends boolean = false>(options?: Options<ListMailData, ThrowOnError>) => (options?.client ?? client).get<ListMailResponses, ListMailErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/mail',
+    ...options
+});
+
+/**
+ * Mail as CSV, with the filters of the list; the whole list, whatever cursor and limit say
+ */
+export const downloadMail = <ThrowOnError extends boolean = false>(options?: Options<DownloadMailData, ThrowOnError>) => (options?.client ?? client).get<DownloadMailResponses, DownloadMailErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/mail.csv',
+    ...options
+});
+
+/**
+ * A mail with its texts
+ */
+export const getMail = <ThrowOnError extends boolean = false>(options: Options<GetMailData, ThrowOnError>) => (options.client ?? client).get<GetMailResponses, GetMailErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/mail/{id}',
+    ...options
+});
+
+/**
+ * All rooms, newest first
+ */
+export const adminRooms = <ThrowOnError extends boolean = false>(options?: Options<AdminRoomsData, ThrowOnError>) => (options?.client ?? client).get<AdminRoomsResponses, AdminRoomsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/rooms',
+    ...options
+});
+
+/**
+ * Rooms as CSV, with the filters of the list; the whole list, whatever cursor and limit say
+ */
+export const downloadRooms = <ThrowOnError extends boolean = false>(options?: Options<DownloadRoomsData, ThrowOnError>) => (options?.client ?? client).get<DownloadRoomsResponses, DownloadRoomsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/rooms.csv',
+    ...options
+});
+
+/**
  * Any room's whole state
  */
 export const adminRoom = <ThrowOnError extends boolean = false>(options: Options<AdminRoomData, ThrowOnError>) => (options.client ?? client).get<AdminRoomResponses, AdminRoomErrors, ThrowOnError>({
@@ -118,6 +287,45 @@ export const adminRoom = <ThrowOnError extends boolean = false>(options: Options
             type: 'apiKey'
         }, { scheme: 'bearer', type: 'http' }],
     url: '/api/admin/rooms/{id}',
+    ...options
+});
+
+/**
+ * All users, newest first
+ */
+export const adminUsers = <ThrowOnError extends boolean = false>(options?: Options<AdminUsersData, ThrowOnError>) => (options?.client ?? client).get<AdminUsersResponses, AdminUsersErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/users',
+    ...options
+});
+
+/**
+ * Users as CSV, with the filters of the list; the whole list, whatever cursor and limit say
+ */
+export const downloadUsers = <ThrowOnError extends boolean = false>(options?: Options<DownloadUsersData, ThrowOnError>) => (options?.client ?? client).get<DownloadUsersResponses, DownloadUsersErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/users.csv',
+    ...options
+});
+
+/**
+ * A user, with counts of what is theirs
+ */
+export const adminUser = <ThrowOnError extends boolean = false>(options: Options<AdminUserData, ThrowOnError>) => (options.client ?? client).get<AdminUserResponses, AdminUserErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/users/{id}',
     ...options
 });
 

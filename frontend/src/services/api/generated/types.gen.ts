@@ -52,6 +52,111 @@ export type Address = {
     slug: string;
 };
 
+export type AdminCampaign = {
+    budget: number;
+    category: string;
+    committed: number;
+    created_at: string;
+    /**
+     * ISO 4217 code
+     */
+    currency: string;
+    ends_at: string;
+    flag_reason: string;
+    flagged: boolean;
+    held: number;
+    id: string;
+    name: string;
+    sponsor: Person;
+    starts_at: string;
+    state: 'running' | 'planned' | 'ended' | 'archived';
+    visibility: 'public' | 'private';
+};
+
+export type AdminCampaignDetail = {
+    campaign: AdminCampaign;
+    /**
+     * How many rooms have which status
+     */
+    rooms: Array<StatusCount>;
+};
+
+export type AdminCampaigns = {
+    items: Array<AdminCampaign>;
+    /**
+     * For the next page; empty at the end
+     */
+    next_cursor: string;
+};
+
+export type AdminRoom = {
+    campaign: Named;
+    /**
+     * ISO 4217 code
+     */
+    currency: string;
+    /**
+     * Of the deal, else of the last offer; 0 without any
+     */
+    fee: number;
+    frozen: boolean;
+    id: string;
+    influencer: Person;
+    seq: number;
+    sponsor: Person;
+    status: 'invited' | 'applied' | 'negotiating' | 'agreed' | 'completed' | 'declined' | 'withdrawn' | 'expired' | 'closed';
+    updated_at: string;
+};
+
+export type AdminRooms = {
+    items: Array<AdminRoom>;
+    /**
+     * For the next page; empty at the end
+     */
+    next_cursor: string;
+};
+
+export type AdminUser = {
+    category: string;
+    created_at: string;
+    email: string;
+    flag_reason: string;
+    id: string;
+    industry: string;
+    /**
+     * Of a sponsor: company or individual
+     */
+    kind: string;
+    name: string;
+    niche: string;
+    reach: number;
+    refuse_reason: string;
+    role: 'sponsor' | 'influencer' | 'admin';
+    state: 'active' | 'pending' | 'refused' | 'flagged' | 'deleted';
+    /**
+     * The e-mail address is confirmed
+     */
+    verified: boolean;
+};
+
+export type AdminUserDetail = {
+    campaigns: number;
+    rooms: number;
+    /**
+     * Logins that have not expired
+     */
+    sessions: number;
+    user: AdminUser;
+};
+
+export type AdminUsers = {
+    items: Array<AdminUser>;
+    /**
+     * For the next page; empty at the end
+     */
+    next_cursor: string;
+};
+
 export type Appeal = {
     answer: string;
     answered_at?: string;
@@ -82,6 +187,29 @@ export type Application = {
     id: string;
     message?: string;
     terms?: TermsPatch;
+};
+
+export type Audit = {
+    action: string;
+    /**
+     * Without an id: nobody known, or the system itself
+     */
+    actor: Person;
+    /**
+     * The network that it came from
+     */
+    addr: string;
+    at: string;
+    details: unknown;
+    hash: string;
+    pos: number;
+    request_id: string;
+    subject_id: string;
+    subject_kind: string;
+    /**
+     * Of a user, as it is now
+     */
+    subject_name: string;
 };
 
 export type Budget = {
@@ -566,6 +694,8 @@ export type Expiry = {
 export type FeedItem = {
     context: {
         campaign: string;
+        influencer: string;
+        sponsor: string;
     };
     data: Event;
     /**
@@ -581,6 +711,18 @@ export type FeedPage = {
      */
     head: number;
     items: Array<FeedItem>;
+    /**
+     * The rooms of these events, with names
+     */
+    rooms: Array<AdminRoom>;
+    /**
+     * Down to this number was looked for; from here on with before
+     */
+    searched: number;
+};
+
+export type FeedRooms = {
+    items: Array<AdminRoom>;
 };
 
 export type Flag = {
@@ -676,6 +818,14 @@ export type LiftRequest = {
     note: string;
 };
 
+export type ListAudit = {
+    items: Array<Audit>;
+    /**
+     * For the next page; empty at the end
+     */
+    next_cursor: string;
+};
+
 export type ListCampaigns = {
     items: Array<Campaign>;
     /**
@@ -698,6 +848,14 @@ export type ListFlags = {
 
 export type ListInfluencers = {
     items: Array<Influencer>;
+    next_cursor: string;
+};
+
+export type ListMail = {
+    items: Array<Mail>;
+    /**
+     * For the next page; empty at the end
+     */
     next_cursor: string;
 };
 
@@ -736,6 +894,29 @@ export type ListRooms = {
 export type LoginRequest = {
     email: string;
     password: string;
+};
+
+export type Mail = {
+    attempts: number;
+    created_at: string;
+    id: string;
+    kind: string;
+    last_error: string;
+    next_attempt?: string;
+    sent_at?: string;
+    state: 'queued' | 'sent' | 'failed' | 'withdrawn';
+    subject: string;
+    to: string;
+    /**
+     * Whom it is for; empty for an address without an account
+     */
+    user: string;
+};
+
+export type MailDetail = {
+    html: string;
+    mail: Mail;
+    text: string;
 };
 
 export type Me = {
@@ -794,6 +975,11 @@ export type Money = {
      * ISO 4217 code
      */
     currency: string;
+};
+
+export type Named = {
+    id: string;
+    name: string;
 };
 
 export type Notice = {
@@ -1182,6 +1368,11 @@ export type StateCount = {
     status: 'invited' | 'applied' | 'negotiating' | 'agreed' | 'completed' | 'declined' | 'withdrawn' | 'expired' | 'closed';
 };
 
+export type StatusCount = {
+    count: number;
+    status: 'invited' | 'applied' | 'negotiating' | 'agreed' | 'completed' | 'declined' | 'withdrawn' | 'expired' | 'closed';
+};
+
 export type Summary = {
     campaign: RoomCampaign;
     deal: Deal | null;
@@ -1329,6 +1520,27 @@ export type User = {
     role: 'sponsor' | 'influencer' | 'admin';
 };
 
+export type Verification = {
+    at: string;
+    /**
+     * Of all problems
+     */
+    count: number;
+    entries: number;
+    /**
+     * Its hash: noted elsewhere, it shows later that the log is the same
+     */
+    hash: string;
+    /**
+     * The last entry
+     */
+    pos: number;
+    /**
+     * The first of them
+     */
+    problems: Array<string>;
+};
+
 export type WithdrawCommand = {
     /**
      * A ULID made by the client. The same id with the same content has the same result.
@@ -1354,6 +1566,228 @@ export type WithdrawnEvent = {
     type: 'withdrawn';
 };
 
+export type ListAuditData = {
+    body?: never;
+    path?: never;
+    query?: {
+        actor?: string;
+        /**
+         * One action, or an area such as auth. with its point
+         */
+        action?: string;
+        /**
+         * Of the subject
+         */
+        kind?: string;
+        subject?: string;
+        from?: string;
+        /**
+         * Not included
+         */
+        until?: string;
+        cursor?: string;
+        limit?: number;
+    };
+    url: '/api/admin/audit';
+};
+
+export type ListAuditErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ListAuditError = ListAuditErrors[keyof ListAuditErrors];
+
+export type ListAuditResponses = {
+    /**
+     * OK
+     */
+    200: ListAudit;
+};
+
+export type ListAuditResponse = ListAuditResponses[keyof ListAuditResponses];
+
+export type DownloadAuditData = {
+    body?: never;
+    path?: never;
+    query?: {
+        actor?: string;
+        /**
+         * One action, or an area such as auth. with its point
+         */
+        action?: string;
+        /**
+         * Of the subject
+         */
+        kind?: string;
+        subject?: string;
+        from?: string;
+        /**
+         * Not included
+         */
+        until?: string;
+        cursor?: string;
+        limit?: number;
+        /**
+         * Begin with a byte order mark, by which spreadsheets know UTF-8
+         */
+        bom?: boolean;
+    };
+    url: '/api/admin/audit.csv';
+};
+
+export type DownloadAuditErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type DownloadAuditError = DownloadAuditErrors[keyof DownloadAuditErrors];
+
+export type DownloadAuditResponses = {
+    /**
+     * UTF-8, lines end with CR LF. A cell that a spreadsheet would take for a formula has a ' before it
+     */
+    200: string;
+};
+
+export type DownloadAuditResponse = DownloadAuditResponses[keyof DownloadAuditResponses];
+
+export type AuditVerificationData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/admin/audit/verification';
+};
+
+export type AuditVerificationErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type AuditVerificationError = AuditVerificationErrors[keyof AuditVerificationErrors];
+
+export type AuditVerificationResponses = {
+    /**
+     * OK
+     */
+    200: Verification;
+};
+
+export type AuditVerificationResponse = AuditVerificationResponses[keyof AuditVerificationResponses];
+
+export type AdminCampaignsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        state?: 'running' | 'planned' | 'ended' | 'archived';
+        /**
+         * Only flagged ones
+         */
+        flagged?: boolean;
+        sponsor?: string;
+        /**
+         * The beginning of a name, or an id
+         */
+        q?: string;
+        cursor?: string;
+        limit?: number;
+    };
+    url: '/api/admin/campaigns';
+};
+
+export type AdminCampaignsErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type AdminCampaignsError = AdminCampaignsErrors[keyof AdminCampaignsErrors];
+
+export type AdminCampaignsResponses = {
+    /**
+     * OK
+     */
+    200: AdminCampaigns;
+};
+
+export type AdminCampaignsResponse = AdminCampaignsResponses[keyof AdminCampaignsResponses];
+
+export type DownloadCampaignsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        state?: 'running' | 'planned' | 'ended' | 'archived';
+        /**
+         * Only flagged ones
+         */
+        flagged?: boolean;
+        sponsor?: string;
+        /**
+         * The beginning of a name, or an id
+         */
+        q?: string;
+        cursor?: string;
+        limit?: number;
+        /**
+         * Begin with a byte order mark, by which spreadsheets know UTF-8
+         */
+        bom?: boolean;
+    };
+    url: '/api/admin/campaigns.csv';
+};
+
+export type DownloadCampaignsErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type DownloadCampaignsError = DownloadCampaignsErrors[keyof DownloadCampaignsErrors];
+
+export type DownloadCampaignsResponses = {
+    /**
+     * UTF-8, lines end with CR LF. A cell that a spreadsheet would take for a formula has a ' before it
+     */
+    200: string;
+};
+
+export type DownloadCampaignsResponse = DownloadCampaignsResponses[keyof DownloadCampaignsResponses];
+
+export type AdminCampaignData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/admin/campaigns/{id}';
+};
+
+export type AdminCampaignErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type AdminCampaignError = AdminCampaignErrors[keyof AdminCampaignErrors];
+
+export type AdminCampaignResponses = {
+    /**
+     * OK
+     */
+    200: AdminCampaignDetail;
+};
+
+export type AdminCampaignResponse = AdminCampaignResponses[keyof AdminCampaignResponses];
+
 export type AdminFeedData = {
     body?: never;
     path?: never;
@@ -1363,6 +1797,12 @@ export type AdminFeedData = {
          */
         before?: number;
         limit?: number;
+        type?: string;
+        campaign?: string;
+        /**
+         * One of the room's parties
+         */
+        user?: string;
     };
     url: '/api/admin/feed';
 };
@@ -1384,6 +1824,36 @@ export type AdminFeedResponses = {
 };
 
 export type AdminFeedResponse = AdminFeedResponses[keyof AdminFeedResponses];
+
+export type AdminFeedRoomsData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * Up to 100 ids, with commas between
+         */
+        ids: string;
+    };
+    url: '/api/admin/feed/rooms';
+};
+
+export type AdminFeedRoomsErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type AdminFeedRoomsError = AdminFeedRoomsErrors[keyof AdminFeedRoomsErrors];
+
+export type AdminFeedRoomsResponses = {
+    /**
+     * OK
+     */
+    200: FeedRooms;
+};
+
+export type AdminFeedRoomsResponse = AdminFeedRoomsResponses[keyof AdminFeedRoomsResponses];
 
 export type ListFlagsData = {
     body?: never;
@@ -1450,6 +1920,51 @@ export type FlagResponses = {
 };
 
 export type FlagResponse = FlagResponses[keyof FlagResponses];
+
+export type DownloadFlagsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * waiting: with an appeal that nobody has answered
+         */
+        state?: 'open' | 'ended' | 'waiting';
+        kind?: 'user' | 'campaign' | 'room';
+        /**
+         * The id of what is flagged
+         */
+        subject?: string;
+        /**
+         * Those that concern a user
+         */
+        user?: string;
+        cursor?: string;
+        limit?: number;
+        /**
+         * Begin with a byte order mark, by which spreadsheets know UTF-8
+         */
+        bom?: boolean;
+    };
+    url: '/api/admin/flags.csv';
+};
+
+export type DownloadFlagsErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type DownloadFlagsError = DownloadFlagsErrors[keyof DownloadFlagsErrors];
+
+export type DownloadFlagsResponses = {
+    /**
+     * UTF-8, lines end with CR LF. A cell that a spreadsheet would take for a formula has a ' before it
+     */
+    200: string;
+};
+
+export type DownloadFlagsResponse = DownloadFlagsResponses[keyof DownloadFlagsResponses];
 
 export type UpholdFlagData = {
     body: UpholdRequest;
@@ -1535,6 +2050,193 @@ export type LiftFlagResponses = {
 
 export type LiftFlagResponse = LiftFlagResponses[keyof LiftFlagResponses];
 
+export type ListMailData = {
+    body?: never;
+    path?: never;
+    query?: {
+        state?: 'queued' | 'sent' | 'failed' | 'withdrawn';
+        user?: string;
+        /**
+         * Part of the address or the subject
+         */
+        q?: string;
+        cursor?: string;
+        limit?: number;
+    };
+    url: '/api/admin/mail';
+};
+
+export type ListMailErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ListMailError = ListMailErrors[keyof ListMailErrors];
+
+export type ListMailResponses = {
+    /**
+     * OK
+     */
+    200: ListMail;
+};
+
+export type ListMailResponse = ListMailResponses[keyof ListMailResponses];
+
+export type DownloadMailData = {
+    body?: never;
+    path?: never;
+    query?: {
+        state?: 'queued' | 'sent' | 'failed' | 'withdrawn';
+        user?: string;
+        /**
+         * Part of the address or the subject
+         */
+        q?: string;
+        cursor?: string;
+        limit?: number;
+        /**
+         * Begin with a byte order mark, by which spreadsheets know UTF-8
+         */
+        bom?: boolean;
+    };
+    url: '/api/admin/mail.csv';
+};
+
+export type DownloadMailErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type DownloadMailError = DownloadMailErrors[keyof DownloadMailErrors];
+
+export type DownloadMailResponses = {
+    /**
+     * UTF-8, lines end with CR LF. A cell that a spreadsheet would take for a formula has a ' before it
+     */
+    200: string;
+};
+
+export type DownloadMailResponse = DownloadMailResponses[keyof DownloadMailResponses];
+
+export type GetMailData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/admin/mail/{id}';
+};
+
+export type GetMailErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type GetMailError = GetMailErrors[keyof GetMailErrors];
+
+export type GetMailResponses = {
+    /**
+     * OK
+     */
+    200: MailDetail;
+};
+
+export type GetMailResponse = GetMailResponses[keyof GetMailResponses];
+
+export type AdminRoomsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        status?: 'invited' | 'applied' | 'negotiating' | 'agreed' | 'completed' | 'declined' | 'withdrawn' | 'expired' | 'closed';
+        /**
+         * Only frozen ones
+         */
+        frozen?: boolean;
+        campaign?: string;
+        /**
+         * One of the parties
+         */
+        user?: string;
+        /**
+         * The beginning of a campaign's name, or a room's id
+         */
+        q?: string;
+        cursor?: string;
+        limit?: number;
+    };
+    url: '/api/admin/rooms';
+};
+
+export type AdminRoomsErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type AdminRoomsError = AdminRoomsErrors[keyof AdminRoomsErrors];
+
+export type AdminRoomsResponses = {
+    /**
+     * OK
+     */
+    200: AdminRooms;
+};
+
+export type AdminRoomsResponse = AdminRoomsResponses[keyof AdminRoomsResponses];
+
+export type DownloadRoomsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        status?: 'invited' | 'applied' | 'negotiating' | 'agreed' | 'completed' | 'declined' | 'withdrawn' | 'expired' | 'closed';
+        /**
+         * Only frozen ones
+         */
+        frozen?: boolean;
+        campaign?: string;
+        /**
+         * One of the parties
+         */
+        user?: string;
+        /**
+         * The beginning of a campaign's name, or a room's id
+         */
+        q?: string;
+        cursor?: string;
+        limit?: number;
+        /**
+         * Begin with a byte order mark, by which spreadsheets know UTF-8
+         */
+        bom?: boolean;
+    };
+    url: '/api/admin/rooms.csv';
+};
+
+export type DownloadRoomsErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type DownloadRoomsError = DownloadRoomsErrors[keyof DownloadRoomsErrors];
+
+export type DownloadRoomsResponses = {
+    /**
+     * UTF-8, lines end with CR LF. A cell that a spreadsheet would take for a formula has a ' before it
+     */
+    200: string;
+};
+
+export type DownloadRoomsResponse = DownloadRoomsResponses[keyof DownloadRoomsResponses];
+
 export type AdminRoomData = {
     body?: never;
     path: {
@@ -1561,6 +2263,105 @@ export type AdminRoomResponses = {
 };
 
 export type AdminRoomResponse = AdminRoomResponses[keyof AdminRoomResponses];
+
+export type AdminUsersData = {
+    body?: never;
+    path?: never;
+    query?: {
+        role?: 'sponsor' | 'influencer' | 'admin';
+        state?: 'pending' | 'flagged';
+        /**
+         * The beginning of a name or an e-mail address, or an id
+         */
+        q?: string;
+        cursor?: string;
+        limit?: number;
+    };
+    url: '/api/admin/users';
+};
+
+export type AdminUsersErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type AdminUsersError = AdminUsersErrors[keyof AdminUsersErrors];
+
+export type AdminUsersResponses = {
+    /**
+     * OK
+     */
+    200: AdminUsers;
+};
+
+export type AdminUsersResponse = AdminUsersResponses[keyof AdminUsersResponses];
+
+export type DownloadUsersData = {
+    body?: never;
+    path?: never;
+    query?: {
+        role?: 'sponsor' | 'influencer' | 'admin';
+        state?: 'pending' | 'flagged';
+        /**
+         * The beginning of a name or an e-mail address, or an id
+         */
+        q?: string;
+        cursor?: string;
+        limit?: number;
+        /**
+         * Begin with a byte order mark, by which spreadsheets know UTF-8
+         */
+        bom?: boolean;
+    };
+    url: '/api/admin/users.csv';
+};
+
+export type DownloadUsersErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type DownloadUsersError = DownloadUsersErrors[keyof DownloadUsersErrors];
+
+export type DownloadUsersResponses = {
+    /**
+     * UTF-8, lines end with CR LF. A cell that a spreadsheet would take for a formula has a ' before it
+     */
+    200: string;
+};
+
+export type DownloadUsersResponse = DownloadUsersResponses[keyof DownloadUsersResponses];
+
+export type AdminUserData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/admin/users/{id}';
+};
+
+export type AdminUserErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type AdminUserError = AdminUserErrors[keyof AdminUserErrors];
+
+export type AdminUserResponses = {
+    /**
+     * OK
+     */
+    200: AdminUserDetail;
+};
+
+export type AdminUserResponse = AdminUserResponses[keyof AdminUserResponses];
 
 export type LoginData = {
     body: LoginRequest;
