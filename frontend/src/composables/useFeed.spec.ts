@@ -15,7 +15,13 @@ const item = (seq: number): FeedItem => ({
   seq,
   type: 'event',
   data: event(1, { type: 'message', data: { text: 'x' } }),
-  context: { campaign: 'c' },
+  context: { campaign: 'c', sponsor: 's', influencer: 'i' },
+})
+const page = (items: FeedItem[], head: number, searched = items[0]?.seq ?? 1) => ({
+  items,
+  head,
+  searched,
+  rooms: [],
 })
 const live = (from: number, to: number): void => {
   for (let seq = from; seq <= to; seq++) {
@@ -25,7 +31,7 @@ const live = (from: number, to: number): void => {
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => item(from + i))
 
 async function open(from = 100, older = range(1, 100)) {
-  const list = vi.spyOn(api, 'feed').mockResolvedValueOnce({ items: older, head: from })
+  const list = vi.spyOn(api, 'feed').mockResolvedValueOnce(page(older, from))
   const made = withSetup(() => useFeed())
   end = made.end
   handlers.joined!({ topic: 'feed', seq: from, from, epoch: 'e' }, true)
@@ -101,14 +107,14 @@ describe('useFeed', () => {
   it('older pages are added below', async () => {
     const { feed, list } = await open(300, range(201, 300))
     expect(feed.hasOlder.value).toBe(true)
-    list.mockResolvedValueOnce({ items: range(1, 200), head: 300 })
+    list.mockResolvedValueOnce(page(range(1, 200), 300))
     await feed.loadOlder()
     expect(feed.rows.value).toHaveLength(300)
     expect(feed.hasOlder.value).toBe(false)
   })
 
   it('the rate counts live events only', async () => {
-    vi.spyOn(api, 'feed').mockResolvedValueOnce({ items: [], head: 0 })
+    vi.spyOn(api, 'feed').mockResolvedValueOnce(page([], 0))
     const made = withSetup(() => useFeed())
     end = made.end
     handlers.joined!({ topic: 'feed', seq: 50, from: 0, epoch: 'e' }, true)
@@ -121,7 +127,7 @@ describe('useFeed', () => {
 
   it('a reset starts over', async () => {
     const { feed, list } = await open()
-    list.mockResolvedValueOnce({ items: [], head: 0 })
+    list.mockResolvedValueOnce(page([], 0))
     handlers.joined!({ topic: 'feed', seq: 0, from: 0, epoch: 'e2', reset: true }, true)
     await flushPromises()
     expect(feed.rows.value).toEqual([])

@@ -147,7 +147,7 @@ function toItem(frame: TopicFrame): FeedItem {
     seq: frame.seq as number,
     type: 'event',
     data: frame.data as RoomEvent,
-    context: (frame.context as FeedItem['context']) ?? { campaign: '' },
+    context: (frame.context as FeedItem['context']) ?? { campaign: '', sponsor: '', influencer: '' },
   }
 }
 
