@@ -91,7 +91,7 @@ func (s *Server) adminTableRoutes(tags []string) {
 		}, func(u *admin.User) []string {
 			return []string{
 				u.ID, u.Name, u.Email, string(u.Role), u.State, strconv.FormatBool(u.Verified), u.Category, u.Niche,
-				number(u.Reach), u.Kind, u.Industry, instant(&u.CreatedAt),
+				digits(u.Reach), u.Kind, u.Industry, instant(&u.CreatedAt),
 			}
 		})}
 	})
@@ -105,7 +105,7 @@ func (s *Server) adminTableRoutes(tags []string) {
 		}, func(c *admin.Campaign) []string {
 			return []string{
 				c.ID, c.Name, c.Sponsor, c.SponsorName, c.Category, c.State, strconv.FormatBool(c.Public),
-				strconv.FormatBool(c.Flagged), string(c.Currency), number(c.Budget), number(c.Committed), number(c.Held),
+				strconv.FormatBool(c.Flagged), string(c.Currency), digits(c.Budget), digits(c.Committed), digits(c.Held),
 				instant(&c.StartsAt), instant(&c.EndsAt), instant(&c.CreatedAt),
 			}
 		})}
@@ -120,7 +120,7 @@ func (s *Server) adminTableRoutes(tags []string) {
 		}, func(r *admin.Room) []string {
 			return []string{
 				r.ID, r.Campaign, r.CampaignName, r.Sponsor, r.SponsorName, r.Influencer, r.InfluencerName, string(r.Status),
-				strconv.FormatBool(r.Frozen), string(r.Currency), number(r.Fee), number(r.Seq), instant(&r.UpdatedAt),
+				strconv.FormatBool(r.Frozen), string(r.Currency), digits(r.Fee), digits(r.Seq), instant(&r.UpdatedAt),
 			}
 		})}
 	})
@@ -151,7 +151,7 @@ func (s *Server) adminTableRoutes(tags []string) {
 			return s.auditPage(ctx, f)
 		}, func(e *auditView) []string {
 			return []string{
-				number(e.Pos), instant(&e.At), e.Actor.ID, e.Actor.Name, e.Action, e.SubjectKind, e.SubjectID,
+				digits(e.Pos), instant(&e.At), e.Actor.ID, e.Actor.Name, e.Action, e.SubjectKind, e.SubjectID,
 				string(e.Details), e.Addr, e.RequestID, e.Hash,
 			}
 		})}
@@ -277,7 +277,7 @@ func guarded(cell string) string {
 	return cell
 }
 
-func number(n int64) string { return strconv.FormatInt(n, 10) }
+func digits(n int64) string { return strconv.FormatInt(n, 10) }
 
 func instant(t *rooms.Time) string {
 	if t == nil || t.IsZero() {
