@@ -114,7 +114,9 @@ func TestTheCookieOfHTTPSIsBoundToItsHost(t *testing.T) {
 
 // Whoever does not get on with a request loses the connection, and holds up nobody.
 func TestSlowRequestsAreCut(t *testing.T) {
-	w := start(t, options{config: func(c *api.Config) { c.ReadTimeout = 300 * time.Millisecond }})
+	w := start(t, options{config: func(c *api.Config) {
+		c.ReadTimeout, c.IdleTimeout = 300*time.Millisecond, 300*time.Millisecond
+	}})
 	for name, c := range map[string]struct{ first, then string }{
 		"nothing":        {"", ""},
 		"half a header":  {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: ", ""},

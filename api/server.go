@@ -81,7 +81,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, store: cfg.Store, hub: cfg.Hub, relay: cfg.Relay, metrics: cfg.Metrics, log: cfg.Logger,
 		limits: newLimits(cfg.Limits, cfg.Clock),
-		ids:    idSource{random: cfg.Rand}, pictures: picture.NewMaker(picturesAtOnce),
+		ids:    idSource{random: cfg.Rand}, newcomers: newcomers{patience: cfg.IdleTimeout}, pictures: picture.NewMaker(picturesAtOnce),
 		flags: &flags.Book{Store: cfg.Store, PublicURL: cfg.PublicURL},
 	}
 	var err error
