@@ -10,6 +10,7 @@ import "slices"
 func matrix() []right {
 	return slices.Concat(
 		operatorRights, authRights, campaignRights, roomRights, adminRights, socketRights, noticeRights, profileRights,
+		flagRights, insightRights,
 	)
 }
 
@@ -103,6 +104,22 @@ var profileRights = []right{
 	{what: "DELETE /api/picture", path: "/api/picture", want: "401 204 204 204 204 204 403 404"},
 }
 
+var flagRights = []right{
+	{what: "GET /api/admin/flags", path: "/api/admin/flags", want: "401 403 403 403 403 403 403 200"},
+	{what: "POST /api/admin/flags/:kind/:id/lift", path: "/api/admin/flags/room/{room}/lift", set: (*stage).flagged,
+		body: `{"note":"n"}`, want: "401 403 403 403 403 403 403 204"},
+	{what: "POST /api/admin/flags/:flag/appeals/:user/uphold", path: "/api/admin/flags/{flag}/appeals/{sponsorA}/uphold",
+		set: (*stage).appealed, body: `{"answer":"a"}`, want: "401 403 403 403 403 403 403 204"},
+	{what: "GET /api/me/flags", path: "/api/me/flags", want: "401 200 200 200 200 200 200 200"},
+	{what: "POST /api/me/flags/:flag/appeal", path: "/api/me/flags/{flag}/appeal", set: (*stage).flagged,
+		body: `{"text":"t"}`, want: "401 404 204 404 204 404 404 404"},
+}
+
+var insightRights = []right{
+	{what: "GET /api/overview", path: "/api/overview", want: "401 200 200 200 403 403 403 403"},
+	{what: "GET /api/campaigns/:id/tracking", path: "/api/campaigns/{campaign}/tracking", want: "401 404 200 404 404 404 403 200"},
+}
+
 // The path of a command over the socket is its frame, but for the type.
 var socketRights = []right{
 	{what: "join inbox", path: "inbox", want: "401 200 200 200 200 200 403 200"},
@@ -153,3 +170,18 @@ func (s *stage) declined() {
 }
 
 func (s *stage) frozen() { s.do("admin", `{"id":"{id}","type":"freeze","reason":"look"}`) }
+
+// flagged puts the room under review.
+func (s *stage) flagged() {
+	s.w.t.Helper()
+	admin := s.people["admin"]
+	admin.call("POST", "/api/admin/flags", object{"kind": "room", "id": s.names["room"], "reason": "look"}).want(204)
+	list := admin.call("GET", "/api/admin/flags?subject="+s.names["room"], nil).want(200).items()
+	s.names["flag"] = at(list[0], "id").(string)
+}
+
+// appealed has sponsor A answer the review.
+func (s *stage) appealed() {
+	s.flagged()
+	s.people["sponsorA"].call("POST", s.fill("/api/me/flags/{flag}/appeal"), object{"text": "why"}).want(204)
+}
