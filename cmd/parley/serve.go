@@ -24,7 +24,7 @@ type serveCommand struct {
 	Addr           string        `env:"PARLEY_ADDR" default:":8080" help:"Address to listen on."`
 	RedisURL       string        `name:"redis" env:"PARLEY_REDIS_URL" help:"Redis between several instances, such as redis://127.0.0.1:6379/0."`
 	PublicURL      string        `env:"PARLEY_PUBLIC_URL" help:"The address that people type."`
-	Origins        string        `env:"PARLEY_ORIGINS" help:"Further origins whose pages may connect, comma-separated."`
+	Origins        string        `env:"PARLEY_ORIGINS" help:"Further origins whose pages may open a socket, comma-separated."`
 	TrustedProxies string        `env:"PARLEY_TRUSTED_PROXIES" help:"Networks whose X-Forwarded-For is believed, comma-separated."`
 	DrainTimeout   time.Duration `env:"PARLEY_DRAIN_TIMEOUT" default:"20s" help:"How long a stop may take."`
 	AddrFile       string        `env:"PARLEY_ADDR_FILE" help:"File that gets the address once the server listens."`
