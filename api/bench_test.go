@@ -56,7 +56,7 @@ func BenchmarkOnCommit(b *testing.B) {
 		})
 	}
 	for b.Loop() {
-		relay.OnCommit(batch)
+		relay.OnCommit(batch, func() {})
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/64, "ns/event")
 }

@@ -67,8 +67,17 @@ func (r *Relay) NewHub(cfg hub.Config) (*hub.Hub, error) {
 	return h, nil
 }
 
-// OnCommit publishes a batch; it is for store.Config.OnCommit.
-func (r *Relay) OnCommit(b store.Batch) {
+// OnCommit publishes a batch and has its commands answered, so that a sender gets
+// the answer and the event in one write; it is for store.Config.OnCommit.
+func (r *Relay) OnCommit(b store.Batch, answer func()) {
+	frames := r.frames(&b)
+	defer r.hub.Hold()()
+	r.hub.Publish(frames)
+	answer()
+}
+
+// frames are those of a batch, in its order.
+func (r *Relay) frames(b *store.Batch) []hub.Frame {
 	size := 0
 	changed := make(map[string]*store.RoomChange, len(b.Rooms))
 	for i := range b.Rooms {
@@ -109,7 +118,7 @@ func (r *Relay) OnCommit(b store.Batch) {
 		p := &b.Pings[i]
 		frames = append(frames, hub.Frame{Topic: prefixInbox + p.User, Data: appendPing(nil, p)})
 	}
-	r.hub.Publish(frames)
+	return frames
 }
 
 // Heads implements hub.Log.

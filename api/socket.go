@@ -7,6 +7,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/fasthttp/websocket"
@@ -63,16 +64,24 @@ func closeFrame(code int, reason string) []byte {
 // a protocol error, which one call of the connection's Write carries whole.
 type socket struct {
 	conn    net.Conn
-	timeout time.Duration // of one write
+	raw     syscall.RawConn
+	timeout time.Duration // of one write that waits
 	linger  time.Duration // for the peer's answer to a close frame
 	buffers *sync.Pool    // of *[]byte, chunkBytes long
 
-	// closing is set before a Write is interrupted. farewell is the close frame;
-	// whoever finds the connection idle sends it: Close, or the interrupted Write.
+	// closing is set before a write is interrupted. farewell is the close frame;
+	// whoever finds the connection idle sends it: Close, or the interrupted write.
 	closing  atomic.Bool
 	mu       sync.Mutex
-	writing  bool
+	writing  bool // from Write until all of it has left
 	farewell []byte
+
+	// Of the write under way; midFrame: the first frame of the rest has begun.
+	midFrame bool
+	attempt  func(fd uintptr) bool // once, bound once, so that a call allocates nothing
+	chunk    []byte
+	sent     int
+	failure  error
 }
 
 // chunkBytes bounds one write. Small enough that a stalled reader pins little
@@ -81,24 +90,60 @@ const chunkBytes = 16 << 10
 
 var errSocketClosing = errors.New("api: connection is closing")
 
+// connect makes the socket ready for a connection, which must be one of the
+// system's.
+func (s *socket) connect(conn net.Conn) error {
+	system, ok := conn.(syscall.Conn)
+	if !ok {
+		return fmt.Errorf("api: a connection of type %T has no descriptor", conn)
+	}
+	raw, err := system.SyscallConn()
+	if err != nil {
+		return fmt.Errorf("api: descriptor of a connection: %w", err)
+	}
+	s.conn, s.raw, s.attempt = conn, raw, s.once
+	// The server's own deadline for its answer to the handshake.
+	if err := conn.SetWriteDeadline(time.Time{}); err != nil {
+		return fmt.Errorf("api: write deadline: %w", err)
+	}
+	return nil
+}
+
 // Write implements hub.Transport. Several frames are gathered into one buffer,
 // so that the kernel is called once and the connection keeps no vectors.
-func (s *socket) Write(frames [][]byte) error {
+func (s *socket) Write(frames [][]byte) (rest [][]byte, err error) {
 	s.mu.Lock()
 	if s.closing.Load() {
 		s.mu.Unlock()
-		return errSocketClosing
+		return nil, errSocketClosing
 	}
 	s.writing = true
 	s.mu.Unlock()
-	err := s.writeAll(frames)
+	rest, err = s.offer(frames)
+	if err == nil && len(rest) > 0 {
+		return rest, nil
+	}
+	return nil, s.written(err)
+}
+
+// Finish implements hub.Transport.
+func (s *socket) Finish(rest [][]byte) error {
+	err := s.writeAll(rest)
+	s.midFrame = false
+	if err == nil {
+		err = s.conn.SetWriteDeadline(time.Time{})
+	}
+	return s.written(err)
+}
+
+// written ends a write. If Close came while it ran, the last word is said here.
+func (s *socket) written(err error) error {
 	s.mu.Lock()
 	s.writing = false
 	farewell := s.farewell
 	s.farewell = nil
 	s.mu.Unlock()
 	if farewell != nil {
-		// Close came while this ran and left the last word to us.
 		var cut *cutError
 		switch {
 		case err == nil:
@@ -121,27 +166,106 @@ type cutError struct {
 func (e *cutError) Error() string { return fmt.Sprintf("write: %v", e.err) }
 func (e *cutError) Unwrap() error { return e.err }
 
-func (s *socket) writeAll(frames [][]byte) error {
-	if len(frames) == 1 {
-		return s.write(frames[0], frames)
-	}
-	buffer := s.buffers.Get().(*[]byte)
-	defer s.buffers.Put(buffer)
+// offer writes what the kernel takes at once.
+func (s *socket) offer(frames [][]byte) (rest [][]byte, err error) {
+	gather := s.gatherer(frames)
+	defer gather.done()
 	for len(frames) > 0 {
-		chunk, n := (*buffer)[:0], 0
-		for n < len(frames) && len(chunk)+len(frames[n]) <= chunkBytes {
-			chunk = append(chunk, frames[n]...)
-			n++
+		chunk, _ := gather.next(frames)
+		sent, err := s.try(chunk)
+		if err != nil {
+			return nil, &cutError{err: err}
 		}
-		if n == 0 {
-			chunk, n = frames[0], 1
+		took := sent
+		for len(frames) > 0 && took >= len(frames[0]) {
+			took -= len(frames[0])
+			frames = frames[1:]
 		}
+		if sent < len(chunk) {
+			if took > 0 {
+				frames[0], s.midFrame = frames[0][took:], true
+			}
+			return frames, nil
+		}
+	}
+	return nil, nil
+}
+
+// try calls the kernel once.
+func (s *socket) try(chunk []byte) (sent int, err error) {
+	s.chunk, s.sent, s.failure = chunk, 0, nil
+	if err := s.raw.Write(s.attempt); err != nil { // closed, or Close has moved the deadline
+		return 0, err
+	}
+	s.chunk = nil
+	return s.sent, s.failure
+}
+
+// once is called by try with the descriptor; true says that it shall not wait.
+func (s *socket) once(fd uintptr) bool {
+	for {
+		n, err := syscall.Write(int(fd), s.chunk)
+		switch err {
+		case nil:
+			s.sent = n
+		case syscall.EINTR:
+			continue
+		case syscall.EAGAIN:
+		default:
+			s.failure = err
+		}
+		return true
+	}
+}
+
+// writeAll waits until the kernel has taken all.
+func (s *socket) writeAll(frames [][]byte) error {
+	gather := s.gatherer(frames)
+	defer gather.done()
+	for len(frames) > 0 {
+		chunk, n := gather.next(frames)
 		if err := s.write(chunk, frames[:n]); err != nil {
 			return err
 		}
+		s.midFrame = false
 		frames = frames[n:]
 	}
 	return nil
+}
+
+// gatherer joins small frames in a buffer that it borrows when there are several.
+type gatherer struct {
+	pool   *sync.Pool
+	buffer *[]byte
+}
+
+func (s *socket) gatherer(frames [][]byte) gatherer {
+	if len(frames) == 1 {
+		return gatherer{}
+	}
+	return gatherer{pool: s.buffers, buffer: s.buffers.Get().(*[]byte)}
+}
+
+func (g *gatherer) done() {
+	if g.pool != nil {
+		g.pool.Put(g.buffer)
+	}
+}
+
+// next returns the bytes of the first n frames.
+func (g *gatherer) next(frames [][]byte) (chunk []byte, n int) {
+	if len(frames) == 1 || g.buffer == nil {
+		return frames[0], 1
+	}
+	chunk = (*g.buffer)[:0]
+	for n < len(frames) && len(chunk)+len(frames[n]) <= chunkBytes {
+		chunk = append(chunk, frames[n]...)
+		n++
+	}
+	if n == 0 {
+		return frames[0], 1
+	}
+	return chunk, n
 }
 
 // write sends the bytes of the frames; after a failure it tells what is missing
@@ -150,17 +274,24 @@ func (s *socket) write(raw []byte, frames [][]byte) error {
 	if err := s.conn.SetWriteDeadline(time.Now().Add(s.timeout)); err != nil {
 		return fmt.Errorf("write deadline: %w", err)
 	}
+	begun := s.midFrame
 	if s.closing.Load() { // it may have moved the deadline before us
-		return &cutError{err: errSocketClosing}
+		return cutIn(frames, 0, begun, errSocketClosing)
 	}
 	n, err := s.conn.Write(raw)
 	if err == nil {
 		return nil
 	}
-	for _, f := range frames {
+	return cutIn(frames, n, begun, err)
+}
+
+// cutIn tells where a write of frames ended that sent n bytes. begun: the first
+// frame is the end of one.
+func cutIn(frames [][]byte, n int, begun bool, err error) *cutError {
+	for i, f := range frames {
 		if n < len(f) {
-			if n == 0 {
-				return &cutError{err: err}
+			if n == 0 && !(begun && i == 0) {
+				break
 			}
 			return &cutError{rest: f[n:], err: err}
 		}

@@ -124,7 +124,12 @@ func released(ws *websocket.Conn) (conn net.Conn, ok bool) {
 func (s *Server) serve(ws *websocket.Conn, conn net.Conn, who caller, from origin) {
 	c := &connection{server: s, ws: ws, conn: conn, origin: from}
 	c.watched.who = who
-	c.socket = socket{conn: conn, timeout: s.cfg.WriteTimeout, linger: s.cfg.Linger, buffers: &s.buffers}
+	c.socket.timeout, c.socket.linger, c.socket.buffers = s.cfg.WriteTimeout, s.cfg.Linger, &s.buffers
+	if err := c.socket.connect(conn); err != nil {
+		s.log.Error("socket refused", "request_id", c.requestID, "err", err)
+		c.closeConn()
+		return
+	}
 	if !s.sockets.enter() {
 		c.turnAway(hub.CloseGoingDown, `{"after_ms":1000}`)
 		return

@@ -18,8 +18,12 @@ import (
 // counting is a transport that counts frames and forgets them.
 type counting struct{ n *atomic.Int64 }
 
-func (c counting) Write(frames [][]byte) error { c.n.Add(int64(len(frames))); return nil }
-func (c counting) Close(int, string) error     { return nil }
+func (c counting) Write(frames [][]byte) ([][]byte, error) {
+	c.n.Add(int64(len(frames)))
+	return nil, nil
+}
+func (c counting) Finish([][]byte) error   { return nil }
+func (c counting) Close(int, string) error { return nil }
 
 // network writes to a real connection, all that waits with one call: frames this
 // small are cheaper copied together than gathered by the kernel.
@@ -28,7 +32,10 @@ type network struct {
 	buffers *sync.Pool
 }
 
-func (n network) Write(frames [][]byte) error {
+// Write leaves it to the kernel to wait: its readers keep up.
+func (n network) Write(frames [][]byte) ([][]byte, error) { return nil, n.Finish(frames) }
+
+func (n network) Finish(frames [][]byte) error {
 	if err := n.conn.SetWriteDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		return err
 	}

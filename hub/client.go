@@ -22,8 +22,6 @@ type Client struct {
 	hub       *Hub
 	transport Transport
 	info      ConnInfo
-	// startFlush is flush, bound once, so that starting it allocates nothing.
-	startFlush func()
 	// joining admits one Join or Leave at a time.
 	joining sync.Mutex
 	// running counts the goroutines that may touch the transport. It is only
@@ -88,11 +86,11 @@ func (c *Client) enqueue(wire []byte) {
 	start := c.pushLocked(wire)
 	c.mu.Unlock()
 	if start {
-		go c.startFlush()
+		c.hub.flushes.add(c)
 	}
 }
 
-// pushLocked adds to the queue and tells whether a flusher is to be started.
+// pushLocked adds to the queue and tells whether the connection is to be flushed.
 func (c *Client) pushLocked(wire []byte) (start bool) {
 	if c.queue == nil {
 		c.queue = c.hub.getBatch()
@@ -108,40 +106,52 @@ func (c *Client) pushLocked(wire []byte) (start bool) {
 	return true
 }
 
-// flush writes what waits until nothing does, all of it in one write each time.
+// flush writes what waits, all of it in one write, as far as the network takes it
+// now. From its start until nothing waits any more it has one owner: the queue of
+// flushes, a worker, or the goroutine that finishes a write.
 func (c *Client) flush() {
-	defer c.running.Done()
-	written := 0
-	for {
-		c.mu.Lock()
-		c.bytes -= written
-		if c.room != nil && c.bytes <= c.hub.cfg.MaxQueue/2 {
-			close(c.room)
-			c.room = nil
-		}
-		b := c.queue
-		c.queue = nil
-		if b == nil {
-			c.flushing = false
-			finish := c.closing && !c.finished
-			c.finished = c.finished || finish
-			c.mu.Unlock()
-			if finish {
-				c.finish()
-			}
-			return
-		}
-		c.mu.Unlock()
-		written = b.bytes
-		err := c.transport.Write(b.frames)
-		c.hub.putBatch(b)
-		if err != nil {
-			c.mu.Lock()
-			c.closeLocked(CloseBroken, "")
-			c.dropQueueLocked()
-			c.mu.Unlock()
-		}
+	c.mu.Lock()
+	b := c.queue
+	c.queue = nil
+	c.mu.Unlock()
+	if b == nil { // it was dropped
+		c.flushed(nil, nil)
+		return
 	}
+	rest, err := c.transport.Write(b.frames)
+	if err == nil && len(rest) > 0 {
+		go func() { c.flushed(b, c.transport.Finish(rest)) }()
+		return
+	}
+	c.flushed(b, err)
+}
+
+// flushed ends the write of a batch and goes on with what has come since.
+func (c *Client) flushed(b *batch, err error) {
+	c.mu.Lock()
+	if b != nil {
+		c.bytes -= b.bytes
+		c.hub.putBatch(b)
+	}
+	if err != nil {
+		c.closeLocked(CloseBroken, "")
+		c.dropQueueLocked()
+	}
+	if c.room != nil && c.bytes <= c.hub.cfg.MaxQueue/2 {
+		close(c.room)
+		c.room = nil
+	}
+	if c.queue != nil {
+		c.mu.Unlock()
+		c.hub.flushes.add(c)
+		return
+	}
+	c.flushing = false
+	if c.closing {
+		c.finishLocked()
+	}
+	c.mu.Unlock()
+	c.running.Done()
 }
 
 // sendHistory queues frames that were read for this reader alone. Unlike live
@@ -170,7 +180,7 @@ func (c *Client) sendHistory(ctx context.Context, wires [][]byte) error {
 		}
 		c.mu.Unlock()
 		if start {
-			go c.startFlush()
+			c.hub.flushes.add(c)
 		}
 		if room == nil {
 			return nil
@@ -267,8 +277,8 @@ func (c *Client) finishLocked() {
 	}()
 }
 
-// finish runs once, in a flusher or on a goroutine of its own, with no lock
-// held: closing may have begun under a topic's lock.
+// finish runs once, on a goroutine of its own, with no lock held: closing may have
+// begun under a topic's lock, and the farewell may take a moment.
 func (c *Client) finish() {
 	c.mu.Lock()
 	subs, code, reason := c.subs, c.code, c.reason

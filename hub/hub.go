@@ -22,6 +22,7 @@ type Hub struct {
 	filler   *filler
 	presence *presence
 	outbox   *outbox
+	flushes  *flushes
 	sweeper  *sweeper
 	stats    counters
 	batches  sync.Pool
@@ -59,6 +60,7 @@ func New(cfg Config) (*Hub, error) {
 	h.filler = newFiller(h)
 	h.presence = newPresence(h)
 	h.outbox = newOutbox(h)
+	h.flushes = newFlushes()
 	h.sweeper = newSweeper(h)
 	return h, nil
 }
@@ -71,6 +73,7 @@ func (h *Hub) Start() error {
 	for _, run := range []func(){h.sweeper.run, h.filler.run, h.presence.run, h.outbox.run} {
 		h.workers.Go(run)
 	}
+	h.flushes.start()
 	return nil
 }
 
@@ -82,7 +85,6 @@ func (h *Hub) Start() error {
 // permission may be taken away checks it once more after Connect.
 func (h *Hub) Connect(t Transport, info ConnInfo) (*Client, error) {
 	c := &Client{hub: h, transport: t, info: info}
-	c.startFlush = c.flush
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
@@ -223,6 +225,7 @@ func (h *Hub) Close() error {
 	h.heads.close()
 	h.stop()
 	h.workers.Wait()
+	h.flushes.close()
 	if err := h.bus.Close(); err != nil {
 		return fmt.Errorf("hub: closing the bus: %w", err)
 	}

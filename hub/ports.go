@@ -88,11 +88,16 @@ type BusHandler interface {
 
 // Transport is one connection, as the hub sees it.
 type Transport interface {
-	// Write sends the frames, in order, with one write to the network. It has a
-	// deadline of its own; after an error the connection is given up. The slice
-	// is reused after the call, the frames' bytes are shared and not to be
-	// changed. Calls never overlap.
-	Write(frames [][]byte) error
+	// Write sends the frames, in order, as far as the network takes them without
+	// waiting for the peer. The frames that are left are its rest; the first of them
+	// may be the end of one. After an error the connection is given up. The slice is
+	// reused after the call and may be changed, the frames' bytes are shared and may
+	// not. Calls of Write and Finish never overlap.
+	Write(frames [][]byte) (rest [][]byte, err error)
+	// Finish sends the rest of a Write and waits for the peer, up to a deadline of
+	// its own. It is called once after each Write that left a rest, also when Close
+	// came in between, which it then returns from soon.
+	Finish(rest [][]byte) error
 	// Close tells the peer code and reason if that can be done quickly, and
 	// frees the connection. It is called exactly once, may be called while Write
 	// runs, and must then make it return soon. No Write begins after it returned.

@@ -12,18 +12,24 @@ type delivered struct {
 	items []*item
 }
 
+func (b *delivered) answer() {
+	for _, it := range b.items {
+		it.answer()
+	}
+}
+
 // delivery hands out what was committed, in commit order. Its run method is one
 // goroutine; it ends when batches is closed.
 type delivery struct {
 	batches  chan delivered
-	onCommit func(Batch)
+	onCommit func(Batch, func())
 
 	mu      sync.Mutex
 	refused []*item // that never came to the writer
 	wake    chan struct{}
 }
 
-func newDelivery(onCommit func(Batch)) *delivery {
+func newDelivery(onCommit func(Batch, func())) *delivery {
 	return &delivery{
 		batches: make(chan delivered, deliveryDepth), onCommit: onCommit,
 		wake: make(chan struct{}, 1),
@@ -52,10 +58,9 @@ func (d *delivery) run() {
 				return
 			}
 			if d.onCommit != nil && len(b.batch.Events)+len(b.batch.Pings) > 0 {
-				d.onCommit(b.batch)
-			}
-			for _, it := range b.items {
-				it.answer()
+				d.onCommit(b.batch, b.answer)
+			} else {
+				b.answer()
 			}
 		case <-d.wake:
 			d.answerRefused()

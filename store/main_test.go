@@ -125,7 +125,8 @@ func newEnv(t *testing.T, cfg Config) *env {
 	if cfg.Clock == nil {
 		cfg.Clock = e.clk.now
 	}
-	cfg.OnCommit = func(b Batch) {
+	cfg.OnCommit = func(b Batch, answer func()) {
+		defer answer()
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.batches = append(e.batches, b)

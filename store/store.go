@@ -41,10 +41,11 @@ type Config struct {
 	// wait, Readers the connections that read. 0 takes the package's defaults.
 	MaxBatch, QueueLimit, Readers int
 
-	// OnCommit is called after each commit that has something to tell, in commit order, by one goroutine,
-	// before the commands of the batch are answered. It must not block and may
-	// keep the batch.
-	OnCommit func(Batch)
+	// OnCommit is called after each commit that has
+	// something to tell, in commit order, by one goroutine. It
+	// calls answer exactly once before it returns; that answers the commands of the
+	// batch. It must not block and may keep the batch.
+	OnCommit func(b Batch, answer func())
 	// Observe is called after each transaction with its figures.
 	Observe func(BatchStats)
 	// OnRead sees each query of the connections that only read, before it runs;

@@ -40,33 +40,44 @@ type Recorder struct {
 // NewRecorder returns an open transport.
 func NewRecorder() *Recorder { return &Recorder{done: make(chan struct{})} }
 
-// Write implements hub.Transport.
-func (r *Recorder) Write(frames [][]byte) error {
+// Write implements hub.Transport: a reader that stopped reading takes nothing.
+func (r *Recorder) Write(frames [][]byte) (rest [][]byte, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.gate != nil && r.closes == 0 {
+		return frames, nil
+	}
+	r.tries++
+	if r.closes > 0 {
+		r.late++
+		return nil, errTransportClosed
+	}
+	return nil, r.keep(frames)
+}
+
+// Finish implements hub.Transport.
+func (r *Recorder) Finish(rest [][]byte) error {
 	r.mu.Lock()
 	r.tries++
-	closed, gate := r.closes > 0, r.gate
-	if closed {
-		r.late++
-	}
+	gate := r.gate
 	r.inside++
 	r.mu.Unlock()
-	defer func() {
-		r.mu.Lock()
-		r.inside--
-		r.mu.Unlock()
-	}()
-	if closed {
-		return errTransportClosed
-	}
 	if gate != nil {
 		select {
 		case <-gate:
 		case <-r.done:
-			return errTransportClosed
 		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.inside--
+	if r.closes > 0 {
+		return errTransportClosed
+	}
+	return r.keep(rest)
+}
+
+func (r *Recorder) keep(frames [][]byte) error {
 	if r.broken {
 		return errTransportClosed
 	}
@@ -92,8 +103,8 @@ func (r *Recorder) Close(code int, reason string) error {
 	return nil
 }
 
-// Stall makes every further Write wait until the returned function was called or
-// the transport is closed: a reader that stopped reading.
+// Stall makes every further Write leave all, and Finish wait until the returned
+// function was called or the transport is closed: a reader that stopped reading.
 func (r *Recorder) Stall() (resume func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -107,22 +118,21 @@ func (r *Recorder) Stall() (resume func()) {
 	})
 }
 
-// Waiting counts the calls of Write under way.
+// Waiting counts the calls of Finish under way.
 func (r *Recorder) Waiting() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.inside
 }
 
-// Break makes every further Write fail, one that waits included.
+// Break makes every further Write fail, and a Finish that waits.
 func (r *Recorder) Break() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.broken = true
 }
 
-// Writes counts the calls of Write, those that succeeded, and those that began
-// after Close.
+// Writes counts the writes, those that succeeded, and those that began after Close.
 func (r *Recorder) Writes() (all, good, late int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -230,10 +230,12 @@ func BenchmarkAcross(b *testing.B) {
 // counting is a transport that counts frames, together and for itself.
 type counting struct{ all, own *atomic.Int64 }
 
-func (c counting) Write(frames [][]byte) error {
+func (c counting) Write(frames [][]byte) ([][]byte, error) {
 	c.all.Add(int64(len(frames)))
 	c.own.Add(int64(len(frames)))
-	return nil
+	return nil, nil
 }
+
+func (c counting) Finish([][]byte) error { return nil }
 
 func (c counting) Close(int, string) error { return nil }
