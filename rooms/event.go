@@ -233,7 +233,11 @@ func ParseEvent(raw []byte) (Event, error) {
 		case "by":
 			err = e.By.read(r)
 		case "data":
-			data, err = r.Raw()
+			if kind == TypeOffer { // the canonical order has the type before it
+				e.Data, err = readOfferPut(r)
+			} else {
+				data, err = r.Raw()
+			}
 		default:
 			err = strictjson.Unknown()
 		}
@@ -244,6 +248,9 @@ func ParseEvent(raw []byte) (Event, error) {
 	}
 	if err != nil {
 		return Event{}, fmt.Errorf("parse event: %w", err)
+	}
+	if e.Data != nil {
+		return e, nil
 	}
 	if e.Data, err = parsePayload(kind, data); err != nil {
 		return Event{}, fmt.Errorf("parse %s event %d of room %s: %w", kind, e.Seq, e.Room, err)
@@ -272,7 +279,7 @@ func parsePayload(t EventType, raw []byte) (Payload, error) {
 	case TypeOpened:
 		return into[Opened](raw)
 	case TypeOffer:
-		return parseOfferPut(raw)
+		return readOfferPut(strictjson.NewReader(raw))
 	case TypeAccepted:
 		return into[Accepted](raw)
 	case TypeDeclined:

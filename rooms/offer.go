@@ -75,13 +75,12 @@ func (o *Offer) appendJSON(dst []byte, supersedes int64) []byte {
 // MarshalJSON writes the offer as the wire shows it.
 func (o *Offer) MarshalJSON() ([]byte, error) { return o.appendJSON(nil, 0), nil }
 
-// parseOfferPut reads an offer event's data. The hash is computed anew from the
+// readOfferPut reads an offer event's data. The hash is computed anew from the
 // stored bytes: one that does not match is an altered log.
-func parseOfferPut(raw []byte) (Payload, error) {
+func readOfferPut(r *strictjson.Reader) (Payload, error) {
 	var o Offer
 	var supersedes int64
 	var claimed string
-	r := strictjson.NewReader(raw)
 	err := r.Object(func(name []byte) (err error) {
 		switch string(name) {
 		case "seq":

@@ -82,7 +82,8 @@ func (ws *workingSet) reset() {
 const maxCatchUp = 1024
 
 // catchUp follows what others have committed. Rooms that are remembered take their
-// events in; campaigns are loaded again.
+// events in, and the ledgers of their campaigns what these move. Where a room is not
+// known, nor is whose ledger moved: all are loaded again.
 func (ws *workingSet) catchUp(ctx context.Context, done since) error {
 	if done == sinceNothing && ws.known {
 		return nil
@@ -99,15 +100,35 @@ func (ws *workingSet) catchUp(ctx context.Context, done since) error {
 		ws.forget()
 		return nil
 	}
-	ws.dropRows()
+	clear(ws.users)
 	for i := range events {
 		e := &events[i]
 		ws.pos = e.pos
-		if r := ws.rooms[e.room]; r != nil && !r.follow(e) {
-			delete(ws.rooms, e.room) // loaded again where it is needed
-		}
+		ws.follow(e)
 	}
 	return nil
+}
+
+// follow takes in an event of another process. What cannot be followed is loaded
+// again where it is needed.
+func (ws *workingSet) follow(e *eventRow) {
+	r := ws.rooms[e.room]
+	if r == nil || r.state.Seq == 0 {
+		delete(ws.rooms, e.room)
+		ws.ledgers = make(map[string]*ledger)
+		return
+	}
+	before := rooms.Move{Held: r.state.Held(), Committed: r.state.Committed()}
+	if !r.follow(e) {
+		delete(ws.rooms, e.room)
+		delete(ws.ledgers, r.state.Campaign)
+		return
+	}
+	if l := ws.ledgers[r.state.Campaign]; l != nil {
+		l.Held += r.state.Held() - before.Held
+		l.Committed += r.state.Committed() - before.Committed
+		l.stored = l.sums()
+	}
 }
 
 // prefetch loads what the items need and the set does not have yet.
@@ -479,7 +500,7 @@ func (ws *workingSet) flush(ctx context.Context) error {
 		r.stored, r.storedSeq, r.storedSlow = true, r.state.Seq, r.slow()
 	}
 	for _, l := range ws.pending.ledgers {
-		l.dirty = false
+		l.dirty, l.stored = false, l.sums()
 	}
 	ws.pending.clear()
 	return nil

@@ -47,7 +47,8 @@ type since int
 const (
 	// sinceUnknown is anything: nothing that is remembered can be trusted.
 	sinceUnknown since = iota
-	// sinceEvents is events, and rows other than those of rooms.
+	// sinceEvents is events with what follows from them, and rows other than those
+	// of rooms and campaigns.
 	sinceEvents
 	// sinceNothing is nothing.
 	sinceNothing
@@ -90,9 +91,13 @@ type commandRow struct {
 // ledger is a campaign as decisions need it.
 type ledger struct {
 	rooms.Campaign
+	stored  rooms.Move // what the row says of committed and held
 	flagged bool
 	dirty   bool
 }
+
+// sums are the ledger's in the form of stored.
+func (l *ledger) sums() rooms.Move { return rooms.Move{Held: l.Held, Committed: l.Committed} }
 
 // partyRow is a user as an Open command needs it.
 type partyRow struct {
@@ -141,9 +146,9 @@ func (p *pending) clear() {
 	p.commands, p.events, p.rooms, p.ledgers = p.commands[:0], p.events[:0], p.rooms[:0], p.ledgers[:0]
 }
 
-// errRaced says that a room's row is not what it was when the room was read, though
+// errRaced says that a row is not what it was when the room or ledger was read, though
 // the writer holds the lock. It never happens; if it does, nothing is written.
-var errRaced = errors.New("store: a room's row changed under the writer's lock")
+var errRaced = errors.New("store: a row changed under the writer's lock")
 
 // failure is what kind of thing went wrong in the database.
 type failure int

@@ -217,7 +217,9 @@ const (
 		" SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::bytea[], $8::bytea[])"
 	postgresAddMarks    = "INSERT INTO event_marks (room_id, seq, pos) SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[])"
 	postgresSaveLedgers = "UPDATE campaigns c SET committed = v.committed, held = v.held" +
-		" FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS v(id, committed, held) WHERE c.id = v.id"
+		" FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])" +
+		" AS v(id, committed, held, was_committed, was_held)" +
+		" WHERE c.id = v.id AND c.committed = v.was_committed AND c.held = v.was_held"
 	postgresDelivered = "INSERT INTO deliveries (room_id, list) SELECT * FROM unnest($1::text[], $2::text[])" +
 		" ON CONFLICT (room_id) DO UPDATE SET list = excluded.list"
 	postgresChecks = "UPDATE ad_requests r SET check_at = v.check_at" +
@@ -336,11 +338,11 @@ func (e *postgresEngine) flush(ctx context.Context, p *pending) error {
 	}
 	queueEvents(&b, p.events)
 	if n := len(p.ledgers); n > 0 {
-		ids, committed, held := make([]string, n), make([]int64, n), make([]int64, n)
+		rows := make([][]any, n)
 		for i, l := range p.ledgers {
-			ids[i], committed[i], held[i] = l.ID, l.Committed, l.Held
+			rows[i] = []any{l.ID, l.Committed, l.Held, l.stored.Committed, l.stored.Held}
 		}
-		b.Queue(postgresSaveLedgers, ids, committed, held)
+		b.Queue(postgresSaveLedgers, arrays(rows)...).Exec(all(n))
 	}
 	return e.send(ctx, &b)
 }
@@ -405,12 +407,7 @@ func queueRooms(b *pgx.Batch, list []*room) {
 		b.Queue(postgresSQL.addRooms, arrays(added)...)
 	}
 	if len(saved) > 0 {
-		b.Queue(postgresSQL.saveRooms, arrays(saved)...).Exec(func(tag pgconn.CommandTag) error {
-			if tag.RowsAffected() != int64(len(saved)) {
-				return errRaced
-			}
-			return nil
-		})
+		b.Queue(postgresSQL.saveRooms, arrays(saved)...).Exec(all(len(saved)))
 	}
 	if len(checked) > 0 {
 		b.Queue(postgresChecks, checked, checks)
@@ -433,6 +430,16 @@ func queueDeliveries(b *pgx.Batch, list []*room) error {
 		b.Queue(postgresDelivered, ids, lists)
 	}
 	return nil
+}
+
+// all checks that an update found n rows as they were read.
+func all(n int) func(pgconn.CommandTag) error {
+	return func(tag pgconn.CommandTag) error {
+		if tag.RowsAffected() != int64(n) {
+			return errRaced
+		}
+		return nil
+	}
 }
 
 // checkPointer is the value of check_at in an array.

@@ -249,7 +249,11 @@ func (e *sqliteEngine) flush(ctx context.Context, p *pending) error {
 			}
 		}
 		for _, l := range p.ledgers {
-			if err := e.exec(ctx, c, sqliteLedger, l.Committed, l.Held, l.ID); err != nil {
+			res, err := e.run(ctx, c, sqliteLedger, []any{l.Committed, l.Held, l.ID, l.stored.Committed, l.stored.Held})
+			if err != nil {
+				return err
+			}
+			if err := oneRow(res); err != nil {
 				return err
 			}
 		}
@@ -313,8 +317,8 @@ func (e *sqliteEngine) saveRoom(ctx context.Context, c sqliteRaw, r *room, args 
 	if err != nil {
 		return err
 	}
-	if n, err := res.RowsAffected(); err != nil || n != 1 {
-		return errors.Join(errRaced, err)
+	if err := oneRow(res); err != nil {
+		return err
 	}
 	if err := e.saveDeliveries(ctx, c, r); err != nil {
 		return err
@@ -334,6 +338,14 @@ func (e *sqliteEngine) saveDeliveries(ctx context.Context, c sqliteRaw, r *room)
 		return err
 	}
 	return e.exec(ctx, c, sqliteDelivered, r.state.Room, list)
+}
+
+// oneRow checks that an update found the row as it was read.
+func oneRow(res driver.Result) error {
+	if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(errRaced, err)
+	}
+	return nil
 }
 
 // textOf is a text column that may be NULL.

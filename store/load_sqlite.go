@@ -14,7 +14,7 @@ const (
 		" ON r.campaign_id = o.value ->> 0 AND r.influencer_id = o.value ->> 1"
 
 	sqliteAddMark   = "INSERT INTO event_marks (room_id, seq, pos) VALUES (?, ?, ?)"
-	sqliteLedger    = "UPDATE campaigns SET committed = ?, held = ? WHERE id = ?"
+	sqliteLedger    = "UPDATE campaigns SET committed = ?, held = ? WHERE id = ? AND committed = ? AND held = ?"
 	sqliteDelivered = "INSERT INTO deliveries (room_id, list) VALUES (?, ?) ON CONFLICT (room_id) DO UPDATE SET list = excluded.list"
 	sqliteCheck     = "UPDATE ad_requests SET check_at = ? WHERE id = ?"
 )

@@ -121,6 +121,7 @@ func parseLedger[V any](row []V) (ledger, error) {
 	l.EndsAt = timeOf(p.int())
 	l.Budget, l.Committed, l.Held = p.int(), p.int(), p.int()
 	l.flagged = p.intOrNull() != 0
+	l.stored = l.sums()
 	if p.bad != "" {
 		return l, fmt.Errorf("%w: campaign %s: column %s", errCorrupt, l.ID, p.bad)
 	}

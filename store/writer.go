@@ -219,6 +219,8 @@ func (w *writer) write(ctx context.Context, it *item) error {
 		if it.ledgers {
 			w.set.keep()
 			w.set.dropRows()
+			// It may have changed a campaign by more than its rooms' events tell.
+			w.set.touched = true
 		}
 		return w.engine.release(ctx)
 	}

@@ -34,6 +34,7 @@ type serveCommand struct {
 
 // Run serves until ctx ends.
 func (c *serveCommand) Run(ctx context.Context) error {
+	startGCFloor()
 	log := c.logger()
 	if err := c.check(); err != nil {
 		return err
