@@ -15,6 +15,7 @@ import (
 
 	"parley/hub"
 	"parley/store"
+	"parley/store/insight"
 )
 
 // Config says what a server works with. Store, Hub and Relay are required; zero
@@ -67,6 +68,8 @@ type Config struct {
 	OffersPerSide int
 	// RequireApproval has an admin approve new users before they negotiate.
 	RequireApproval bool
+	// Activity, if set, notes who is here. Who made it runs it.
+	Activity *insight.Activity
 	// BusUp tells whether the bus between instances works. Default: it does.
 	BusUp func() bool
 }

@@ -38,6 +38,7 @@ func (s *Server) apiRoutes() {
 	s.authRoutes()
 	s.campaignRoutes()
 	s.insightRoutes()
+	s.statisticsRoutes()
 	s.openRoutes()
 	s.roomRoutes()
 	s.adminRoutes()

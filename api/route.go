@@ -92,6 +92,7 @@ func (s *Server) admit(ctx huma.Context, next func(huma.Context)) {
 			return
 		}
 		r.who = &who
+		s.here(&who)
 	}
 	next(huma.WithValue(ctx, requestKey{}, r))
 }
@@ -103,6 +104,13 @@ var forFlagged = map[string]any{"flagged": true}
 func whileFlagged(op *huma.Operation) bool {
 	open, _ := op.Metadata["flagged"].(bool)
 	return open
+}
+
+// here notes that somebody is active.
+func (s *Server) here(who *caller) {
+	if s.cfg.Activity != nil {
+		s.cfg.Activity.Note(who.id, who.role)
+	}
 }
 
 func safeMethod(method string) bool {

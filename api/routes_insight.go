@@ -135,16 +135,21 @@ func (s *Server) overview(ctx context.Context, r *request, _ *struct{}) (*overvi
 	out := &overviewOutput{}
 	b := &out.Body
 	b.Running, b.Counts, b.Expiries = o.Running, viewCounts(&o.All), viewExpiries(o.Expiries)
-	b.Totals = make([]totalsView, len(o.Totals))
-	for i, t := range o.Totals {
-		b.Totals[i] = totalsView{
-			Currency: t.Currency, Campaigns: t.Campaigns, Budget: t.Budget, Committed: t.Committed, Held: t.Held,
-			Available: t.Budget - t.Committed - t.Held,
-		}
-	}
+	b.Totals = viewTotals(o.Totals)
 	b.Campaigns = make([]campaignCountsView, 0, len(o.ByCampaign))
 	for _, id := range o.Newest() {
 		b.Campaigns = append(b.Campaigns, campaignCountsView{Campaign: id, Counts: viewCounts(o.ByCampaign[id])})
 	}
 	return out, nil
+}
+
+func viewTotals(list []insight.Totals) []totalsView {
+	views := make([]totalsView, len(list))
+	for i, t := range list {
+		views[i] = totalsView{
+			Currency: t.Currency, Campaigns: t.Campaigns, Budget: t.Budget, Committed: t.Committed, Held: t.Held,
+			Available: t.Budget - t.Committed - t.Held,
+		}
+	}
+	return views
 }

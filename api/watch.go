@@ -170,7 +170,9 @@ func (w *watch) recheck(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(ctx, time.Second)
 		_, err := w.server.sessionCaller(ctx, c.who.session)
 		cancel()
-		w.server.endSocket(c.client, err)
+		if w.server.endSocket(c.client, err) {
+			w.server.here(&c.who)
+		}
 	}
 }
 

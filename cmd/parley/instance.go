@@ -18,7 +18,9 @@ import (
 	"parley/frontend"
 	"parley/hub"
 	"parley/hub/redisbus"
+	"parley/rooms"
 	"parley/store"
+	"parley/store/insight"
 )
 
 // expiryEvery is how often due offers are looked for. An offer is refused from
@@ -34,9 +36,12 @@ type instance struct {
 	server   *api.Server
 	listener net.Listener
 
-	stopExpiry context.CancelFunc
-	running    sync.WaitGroup
-	failed     chan error
+	activity *insight.Activity
+	self     insight.Instance
+
+	stopWork context.CancelFunc
+	running  sync.WaitGroup
+	failed   chan error
 }
 
 // newInstance makes all parts and starts those that others need. What was made
@@ -57,8 +62,12 @@ func newInstance(ctx context.Context, cfg *serveCommand, log *slog.Logger) (_ *i
 	if err != nil {
 		return nil, err
 	}
-	in := &instance{log: log, store: st, failed: make(chan error, 1)}
+	in := &instance{log: log, store: st, activity: insight.NewActivity(st, storeCfg.Clock), failed: make(chan error, 1)}
 	relay.Bind(st)
+	if in.self.ID, err = newInstanceID(); err != nil {
+		return nil, errors.Join(err, in.closeStore(ctx))
+	}
+	in.self.StartedAt = rooms.At(storeCfg.Clock())
 
 	hubCfg := hub.Config{Logger: log, MaxConns: cfg.MaxConns, OnFanout: metrics.ObserveFanout}
 	var bus hub.Bus
@@ -68,9 +77,7 @@ func newInstance(ctx context.Context, cfg *serveCommand, log *slog.Logger) (_ *i
 			return nil, errors.Join(err, in.closeStore(ctx))
 		}
 		hubCfg.Bus = bus
-		if hubCfg.Instance, err = newInstanceID(); err != nil {
-			return nil, errors.Join(err, in.closeStore(ctx))
-		}
+		hubCfg.Instance = in.self.ID
 	}
 	if in.hub, err = relay.NewHub(hubCfg); err != nil {
 		return nil, errors.Join(err, in.closeStore(ctx))
@@ -79,7 +86,7 @@ func newInstance(ctx context.Context, cfg *serveCommand, log *slog.Logger) (_ *i
 	apiCfg := api.Config{
 		Store: st, Hub: in.hub, Relay: relay, Metrics: metrics, Logger: log,
 		PublicURL: cfg.PublicURL, Origins: splitList(cfg.Origins), TrustedProxies: proxies,
-		Limits: cfg.apiLimits(), OffersPerSide: cfg.OfferLimit, Assets: frontend.Dist(),
+		Limits: cfg.apiLimits(), OffersPerSide: cfg.OfferLimit, Assets: frontend.Dist(), Activity: in.activity,
 	}
 	if bus != nil {
 		apiCfg.BusUp = bus.Up
@@ -101,8 +108,12 @@ func (in *instance) start() error {
 	}
 	in.store.Start()
 	ctx, stop := context.WithCancel(context.Background())
-	in.stopExpiry = stop
+	in.stopWork = stop
 	in.running.Go(func() { in.store.RunExpiry(ctx, expiryEvery) })
+	in.running.Go(func() { insight.RunFold(ctx, in.store, in.log) })
+	in.running.Go(func() { in.activity.Run(ctx, in.log) })
+	connections := func() int64 { return int64(in.hub.Stats().Connections) }
+	in.running.Go(func() { insight.RunBeat(ctx, in.store, in.self, connections, in.log) })
 	in.running.Go(func() {
 		if err := in.server.Listen(in.listener); err != nil {
 			in.failed <- err
@@ -115,7 +126,7 @@ func (in *instance) start() error {
 // to come back, what was begun finished, then bus and store. ctx bounds it.
 func (in *instance) close(ctx context.Context) error {
 	err := in.server.Shutdown(ctx)
-	in.stopExpiry()
+	in.stopWork()
 	in.running.Wait()
 	return errors.Join(err, in.closeStore(ctx), in.hub.Close())
 }
@@ -131,7 +142,7 @@ func (l redisLog) Printf(ctx context.Context, format string, v ...any) {
 	l.log.DebugContext(ctx, "redis client", "text", fmt.Sprintf(format, v...))
 }
 
-// newInstanceID names this process among all that share a bus.
+// newInstanceID names this process among all that share a database or a bus.
 func newInstanceID() (string, error) {
 	id, err := ulid.New(ulid.Now(), rand.Reader)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -15,15 +16,18 @@ import (
 
 	"parley/rooms"
 	"parley/store"
+	"parley/store/insight"
 )
 
 // Sizes of the transactions of a story.
 const (
-	stepsPerTelling = 4000
-	usersPerTelling = 5000
+	stepsPerTelling = 2500
+	// SQLite's journal of statements that have triggers costs the square of their
+	// number in one savepoint.
+	usersPerTelling = 400
 	// openingsAhead are the rooms that a telling loads as a set; about every seventh
 	// step opens one.
-	openingsAhead = 900
+	openingsAhead = 450
 )
 
 // Clock is a clock that the seeding moves through the past. It is safe for
@@ -77,6 +81,10 @@ type Seeder struct {
 	running  map[int]bool // campaigns that are not settled
 	opened   int          // meetings of the market that have begun
 	commands int
+
+	// here are the users of the story's day that were not noted yet.
+	here map[rooms.Side]map[string]bool
+	day  time.Time
 }
 
 // Run writes users, campaigns and negotiations.
@@ -89,7 +97,13 @@ func (s *Seeder) Run(ctx context.Context) error {
 	if err := s.createUsers(ctx); err != nil {
 		return err
 	}
-	return s.tell(ctx)
+	if err := s.tell(ctx); err != nil {
+		return err
+	}
+	if _, err := insight.Fold(ctx, s.Store); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	return nil
 }
 
 func (s *Seeder) createUsers(ctx context.Context) error {
@@ -156,6 +170,7 @@ func (h *agenda) Pop() any {
 // tell lets everything happen that happens before the present.
 func (s *Seeder) tell(ctx context.Context) error {
 	s.running = make(map[int]bool)
+	s.here = map[rooms.Side]map[string]bool{rooms.Sponsor: {}, rooms.Influencer: {}}
 	for i := range s.market.runs {
 		r := &s.market.runs[i]
 		s.queue = append(s.queue, entry{at: r.launched, launch: true, run: i}, entry{at: r.ended, settle: true, run: i})
@@ -187,9 +202,15 @@ func (s *Seeder) chapter(ctx context.Context, y *store.Story, threads []thread) 
 	}
 	for range stepsPerTelling {
 		if len(s.queue) == 0 || s.queue[0].at.After(s.Until) {
-			return nil
+			break
 		}
 		next := heap.Pop(&s.queue).(entry)
+		if day := next.at.UTC().Truncate(24 * time.Hour); day.After(s.day) {
+			if err := s.noteActive(ctx); err != nil {
+				return err
+			}
+			s.day = day
+		}
 		s.Clock.set(next.at)
 		switch {
 		case next.launch:
@@ -211,6 +232,18 @@ func (s *Seeder) chapter(ctx context.Context, y *store.Story, threads []thread) 
 				heap.Push(&s.queue, next)
 			}
 		}
+	}
+	return s.noteActive(ctx)
+}
+
+// noteActive writes who did something since it was last called.
+func (s *Seeder) noteActive(ctx context.Context) error {
+	for _, role := range []rooms.Side{rooms.Sponsor, rooms.Influencer} {
+		users := slices.Sorted(maps.Keys(s.here[role]))
+		if err := insight.Seen(ctx, s.story.Tx, rooms.At(s.Clock.Now()), role, users); err != nil {
+			return err
+		}
+		clear(s.here[role])
 	}
 	return nil
 }

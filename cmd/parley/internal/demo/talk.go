@@ -277,6 +277,7 @@ func (s *Seeder) do(ctx context.Context, t *thread, who rooms.Actor, body rooms.
 	cmd := store.Command{Room: t.room, Actor: who, Body: body}
 	if who.Role != rooms.System {
 		cmd.CMID = s.newID(s.Clock.Now())
+		s.here[who.Role][who.ID] = true
 	}
 	s.commands++
 	res, err := s.story.Do(ctx, cmd)

@@ -1,0 +1,282 @@
+package insight
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"parley/rooms"
+	"parley/store"
+)
+
+// Kinds of rows of insight_days, with what their keys are.
+const (
+	kindOpened  = "opened"  // invited or applied
+	kindOffer   = "offer"   // none
+	kindMessage = "message" // none
+	kindDeal    = "deal"    // none
+	kindEnded   = "ended"   // the state in which the ad request ended
+	kindRounds  = "rounds"  // offers up to the deal
+	kindTime    = "time"    // a step of the time up to the deal
+	kindActive  = "active"  // a role: users seen on that day; not of the log
+)
+
+const (
+	dayMicros = 24 * 60 * 60 * 1_000_000
+	// foldChunk is how many events one transaction counts.
+	foldChunk = 5000
+	// foldEvery is how often new events are folded. Readers do not wait for it.
+	foldEvery = 5 * time.Second
+	// roomPage bounds the events of a room that a deal is traced back through.
+	roomPage = 1000
+)
+
+// cell is a row of insight_days without its number.
+type cell struct {
+	kind string
+	day  int64
+	key  string
+}
+
+type dayModel struct {
+	bun.BaseModel `bun:"table:insight_days,alias:d"`
+
+	Kind string `bun:",pk"`
+	Day  int64  `bun:",pk"`
+	Key  string `bun:",pk"`
+	N    int64
+}
+
+// tally is what a stretch of the log adds.
+type tally map[cell]int64
+
+// dayOf is the day of a stored time.
+func dayOf(us int64) int64 { return us / dayMicros }
+
+// The steps of the time to a deal: step n begins at timeUnit·timeStep^n.
+const (
+	timeUnit = 60.0 // seconds
+	timeStep = 1.05
+)
+
+func stepOf(d time.Duration) int {
+	seconds := max(d.Seconds(), timeUnit)
+	return int(math.Log(seconds/timeUnit) / math.Log(timeStep))
+}
+
+// stepTime is the middle of a step.
+func stepTime(step int) time.Duration {
+	return time.Duration(timeUnit * math.Pow(timeStep, float64(step)+0.5) * float64(time.Second))
+}
+
+// foldRow is an event as far as it counts.
+type foldRow struct {
+	Pos  int64
+	Room string
+	Seq  int64
+	Type string
+	At   int64
+	Body []byte
+}
+
+// readEvents reads events after pos, with the bytes of those of which more than the
+// kind is counted.
+func readEvents(ctx context.Context, s *store.Store, pos int64, limit int) ([]foldRow, error) {
+	var rows []foldRow
+	err := s.Reads().NewRaw("SELECT pos, room_id AS room, seq, type, at,"+
+		" CASE WHEN type IN (?, ?) THEN body END AS body FROM events WHERE pos > ? ORDER BY pos LIMIT ?",
+		string(rooms.TypeOpened), string(rooms.TypeExpired), pos, limit).Scan(ctx, &rows)
+	if err != nil {
+		return nil, store.ReadError("fold: read events", err)
+	}
+	return rows, nil
+}
+
+// count adds events to the tally.
+func (t tally) count(ctx context.Context, s *store.Store, events []foldRow) error {
+	for i := range events {
+		e := &events[i]
+		day := dayOf(e.At)
+		switch rooms.EventType(e.Type) {
+		case rooms.TypeOffer:
+			t[cell{kindOffer, day, ""}]++
+		case rooms.TypeMessage:
+			t[cell{kindMessage, day, ""}]++
+		case rooms.TypeDeclined:
+			t[cell{kindEnded, day, string(rooms.StatusDeclined)}]++
+		case rooms.TypeCancelled:
+			t[cell{kindEnded, day, string(rooms.StatusWithdrawn)}]++
+		case rooms.TypeClosed:
+			t[cell{kindEnded, day, string(rooms.StatusClosed)}]++
+		case rooms.TypeOpened, rooms.TypeExpired:
+			event, err := rooms.ParseEvent(e.Body)
+			if err != nil {
+				return fmt.Errorf("fold: event %d: %w", e.Pos, err)
+			}
+			switch data := event.Data.(type) {
+			case rooms.Opened:
+				t[cell{kindOpened, day, string(data.Status)}]++
+			case rooms.Expired:
+				if data.Status == rooms.StatusExpired { // else only the offer ended
+					t[cell{kindEnded, day, string(data.Status)}]++
+				}
+			}
+		case rooms.TypeAccepted:
+			if err := t.deal(ctx, s, e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// deal counts a room's first deal, with what led to it; an amendment is none.
+func (t tally) deal(ctx context.Context, s *store.Store, accepted *foldRow) error {
+	events, err := s.Events(ctx, accepted.Room, 0, accepted.Seq, roomPage)
+	if err != nil {
+		return fmt.Errorf("fold: %w", err)
+	}
+	offers := 0
+	for i := range events {
+		switch events[i].Type {
+		case rooms.TypeAccepted:
+			return nil
+		case rooms.TypeOffer:
+			offers++
+		}
+	}
+	day := dayOf(accepted.At)
+	t[cell{kindDeal, day, ""}]++
+	t[cell{kindRounds, day, strconv.Itoa(offers)}]++
+	if len(events) == 0 || events[0].Seq != 1 {
+		return nil // longer than anybody talks; when it began is not looked for
+	}
+	first, err := rooms.ParseEvent(events[0].Body)
+	if err != nil {
+		return fmt.Errorf("fold: first event of room %s: %w", accepted.Room, err)
+	}
+	took := time.Duration(accepted.At-store.Micros(first.At)) * time.Microsecond
+	t[cell{kindTime, day, strconv.Itoa(stepOf(took))}]++
+	return nil
+}
+
+// errOvertaken says that another instance has folded the same events.
+var errOvertaken = errors.New("insight: another instance was faster")
+
+// Fold counts the events that are not counted yet and returns how many there were.
+func Fold(ctx context.Context, s *store.Store) (int, error) {
+	total := 0
+	for {
+		pos, err := folded(ctx, s)
+		if err != nil {
+			return total, err
+		}
+		events, err := readEvents(ctx, s, pos, foldChunk)
+		if err != nil || len(events) == 0 {
+			return total, err
+		}
+		counted := make(tally)
+		if err := counted.count(ctx, s, events); err != nil {
+			return total, err
+		}
+		switch err := save(ctx, s, counted, pos, events[len(events)-1].Pos); {
+		case errors.Is(err, errOvertaken):
+			return total, nil
+		case err != nil:
+			return total, err
+		}
+		total += len(events)
+		if len(events) < foldChunk {
+			return total, nil
+		}
+	}
+}
+
+// folded is the position up to which the log is counted.
+func folded(ctx context.Context, s *store.Store) (pos int64, err error) {
+	if err := s.Reads().NewRaw("SELECT pos FROM insight_fold").Scan(ctx, &pos); err != nil {
+		return 0, store.ReadError("fold: read the position", err)
+	}
+	return pos, nil
+}
+
+// save adds a tally and moves the position from one event to another.
+func save(ctx context.Context, s *store.Store, counted tally, from, to int64) error {
+	overtaken, err := store.Write(ctx, s, func(ctx context.Context, t *store.Tx) (bool, error) {
+		res, err := t.DB.NewRaw("UPDATE insight_fold SET pos = ? WHERE pos = ?", to, from).Exec(ctx)
+		if err != nil {
+			return false, fmt.Errorf("fold: %w", err)
+		}
+		n, err := res.RowsAffected()
+		if err != nil || n == 0 {
+			return true, err
+		}
+		return false, counted.add(ctx, t)
+	})
+	if err == nil && overtaken {
+		err = errOvertaken
+	}
+	return err
+}
+
+func (t tally) add(ctx context.Context, tx *store.Tx) error {
+	if len(t) == 0 {
+		return nil
+	}
+	models := make([]dayModel, 0, len(t))
+	for c, n := range t {
+		models = append(models, dayModel{Kind: c.kind, Day: c.day, Key: c.key, N: n})
+	}
+	_, err := tx.DB.NewInsert().Model(&models).On("CONFLICT (kind, day, key) DO UPDATE").Set("n = d.n + EXCLUDED.n").Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("fold: %w", err)
+	}
+	return nil
+}
+
+// Rebuild forgets what was folded and counts the whole log anew. What is not of the
+// log, the active users of each day, stays.
+func Rebuild(ctx context.Context, s *store.Store) (int, error) {
+	_, err := store.Write(ctx, s, func(ctx context.Context, t *store.Tx) (struct{}, error) {
+		if _, err := t.DB.NewRaw("DELETE FROM insight_days WHERE kind <> ?", kindActive).Exec(ctx); err != nil {
+			return struct{}{}, fmt.Errorf("rebuild: %w", err)
+		}
+		if _, err := t.DB.NewRaw("UPDATE insight_fold SET pos = 0").Exec(ctx); err != nil {
+			return struct{}{}, fmt.Errorf("rebuild: %w", err)
+		}
+		return struct{}{}, nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return Fold(ctx, s)
+}
+
+// RunFold folds now and then until ctx ends. Every instance may run it.
+func RunFold(ctx context.Context, s *store.Store, log *slog.Logger) {
+	every(ctx, foldEvery, func() {
+		if _, err := Fold(ctx, s); err != nil && ctx.Err() == nil {
+			log.Error("folding the log into statistics failed", "error", err)
+		}
+	})
+}
+
+// every calls do at once and then every so often, until ctx ends.
+func every(ctx context.Context, wait time.Duration, do func()) {
+	ticker := time.NewTicker(wait)
+	defer ticker.Stop()
+	for {
+		do()
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
