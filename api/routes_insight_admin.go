@@ -1,9 +1,7 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -20,7 +18,6 @@ const (
 	// the longest.
 	statisticsDays    = 90
 	maxStatisticsDays = 731
-	mediaCSV          = "text/csv"
 )
 
 type (
@@ -32,6 +29,7 @@ type (
 		From  rooms.Date `query:"from" format:"date"`
 		To    rooms.Date `query:"to" format:"date"`
 		Table string     `path:"table" enum:"days,states,users,budgets" doc:"The last three are of now, whatever the range"`
+		BOM   bool       `query:"bom" doc:"Begin with a byte order mark, by which spreadsheets know UTF-8"`
 	}
 
 	dayView struct {
@@ -103,7 +101,7 @@ func (s *Server) statisticsRoutes() {
 		Summary: "A table of the statistics as CSV",
 		Responses: map[string]*huma.Response{"200": {
 			Description: "Comma-separated values with a header line",
-			Content:     map[string]*huma.MediaType{mediaCSV: {Schema: &huma.Schema{Type: "string"}}},
+			Content:     map[string]*huma.MediaType{"text/csv": {Schema: &huma.Schema{Type: huma.TypeString}}},
 		}},
 	}, s.statisticsTable)
 }
@@ -207,7 +205,7 @@ func viewHistory(h *insight.History) (rangeView, []dayView) {
 	return v, days
 }
 
-func (s *Server) statisticsTable(ctx context.Context, r *request, in *statisticsTableInput) (*raw, error) {
+func (s *Server) statisticsTable(ctx context.Context, r *request, in *statisticsTableInput) (*huma.StreamResponse, error) {
 	if err := r.who.need(rooms.Admin); err != nil {
 		return nil, err
 	}
@@ -215,26 +213,25 @@ func (s *Server) statisticsTable(ctx context.Context, r *request, in *statistics
 	if err != nil {
 		return nil, err
 	}
+	var columns []string
 	var rows [][]string
 	if in.Table == "days" {
 		history, err := insight.Between(ctx, s.store, from, to)
 		if err != nil {
 			return nil, err
 		}
-		rows = dayRows(&history)
+		columns, rows = dayRows(&history)
 	} else {
 		now, err := s.present(ctx)
 		if err != nil {
 			return nil, err
 		}
-		rows = nowRows(&now, in.Table)
+		columns, rows = nowRows(&now, in.Table)
 	}
-	// Nothing in it was written by people, so that no cell can be a formula.
-	var body bytes.Buffer
-	if err := csv.NewWriter(&body).WriteAll(rows); err != nil {
-		return nil, fmt.Errorf("write CSV: %w", err)
-	}
-	return &raw{ContentType: mediaCSV, Body: body.Bytes()}, nil
+	return s.download(ctx, r, table{
+		name: "statistics-" + in.Table, columns: columns, bom: in.BOM,
+		page: func(context.Context, string) ([][]string, string, error) { return rows, "", nil },
+	})
 }
 
 func numbers(first string, list ...int64) []string {
@@ -245,38 +242,37 @@ func numbers(first string, list ...int64) []string {
 	return row
 }
 
-func dayRows(h *insight.History) [][]string {
+func dayRows(h *insight.History) (columns []string, rows [][]string) {
 	_, days := viewHistory(h)
-	rows := [][]string{{
+	columns = []string{
 		"day", "invited", "applied", "offers", "messages", "deals", "declined", "withdrawn", "expired", "closed",
 		"sponsors", "influencers", "admins",
-	}}
+	}
 	for i := range days {
 		d := &days[i]
 		rows = append(rows, numbers(string(d.Day), d.Invited, d.Applied, d.Offers, d.Messages, d.Deals, d.Declined, d.Withdrawn,
 			d.Expired, d.Closed, d.Sponsors, d.Influencers, d.Admins))
 	}
-	return rows
+	return columns, rows
 }
 
-func nowRows(n *nowView, table string) [][]string {
-	var rows [][]string
+func nowRows(n *nowView, table string) (columns []string, rows [][]string) {
 	switch table {
 	case "states":
-		rows = append(rows, []string{"status", "ad_requests"})
+		columns = []string{"status", "ad_requests"}
 		for _, state := range n.States {
 			rows = append(rows, numbers(string(state.Status), state.Count))
 		}
 	case "users":
-		rows = append(rows, []string{"role", "active_24h", "active_7d", "active_30d"})
+		columns = []string{"role", "active_24h", "active_7d", "active_30d"}
 		for _, a := range n.Active {
 			rows = append(rows, numbers(string(a.Role), a.Day, a.Week, a.Month))
 		}
 	case "budgets":
-		rows = append(rows, []string{"currency", "campaigns", "budget", "committed", "held", "available"})
+		columns = []string{"currency", "campaigns", "budget", "committed", "held", "available"}
 		for _, t := range n.Totals {
 			rows = append(rows, numbers(string(t.Currency), t.Campaigns, t.Budget, t.Committed, t.Held, t.Available))
 		}
 	}
-	return rows
+	return columns, rows
 }

@@ -18,6 +18,7 @@ export const navigation: NavEntry[] = [
   { to: '/campaigns', text: s.nav.campaigns, icon: 'megaphone', roles: ['sponsor'] },
   { to: '/open', text: s.nav.findCampaigns, icon: 'search', roles: ['influencer'] },
   { to: '/admin/feed', text: s.nav.feed, icon: 'broadcast', roles: ['admin'] },
+  { to: '/admin/statistics', text: s.statistics.title, icon: 'chart', roles: ['admin'] },
 ]
 
 /** What stands in the menu below one's own name, above the theme and Log out. */

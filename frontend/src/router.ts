@@ -86,6 +86,12 @@ export const router = createRouter({
       meta: { title: s.feed.title, roles: ['admin'] },
     },
     {
+      path: '/admin/statistics',
+      name: 'statistics',
+      component: () => import('@/screens/admin/StatisticsScreen.vue'),
+      meta: { title: s.statistics.title, roles: ['admin'] },
+    },
+    {
       path: '/notices',
       name: 'notices',
       component: () => import('@/screens/account/NoticesScreen.vue'),

@@ -2,6 +2,7 @@ import { feed, admin } from './en/admin'
 import { auth, account } from './en/auth'
 import { campaigns } from './en/campaigns'
 import { status, deals } from './en/deals'
+import { figures, statistics, tracking } from './en/insight'
 import { landing } from './en/landing'
 import { notices } from './en/notices'
 import { accept, decline, cancelRequest, withdraw, stale, composer } from './en/offers'
@@ -37,4 +38,7 @@ export const en = {
   errors,
   shortcuts,
   notices,
+  tracking,
+  figures,
+  statistics,
 }

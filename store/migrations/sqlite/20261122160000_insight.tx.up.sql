@@ -41,8 +41,3 @@ CREATE TABLE instances (
     seen_at     INTEGER NOT NULL,
     connections INTEGER NOT NULL
 ) WITHOUT ROWID;
-
---bun:split
-
--- A status changes a few times in a room's life, and is counted by this alone.
-CREATE INDEX ad_requests_by_status ON ad_requests (status);

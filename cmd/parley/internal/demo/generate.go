@@ -26,7 +26,7 @@ const (
 	minTalks     = 620
 	// eventsPerTalk is about how many events a talk leads to; a market is to have ten
 	// events a creator.
-	eventsPerTalk = 10.5
+	eventsPerTalk = 10
 )
 
 // actor is a user of the market.

@@ -262,7 +262,9 @@ func (s *Seeder) say(ctx context.Context, t *thread, who rooms.Actor, text strin
 	if err := s.do(ctx, t, who, rooms.Say{Text: text}); err != nil {
 		return err
 	}
-	s.Clock.set(s.Clock.Now().Add(spoken))
+	if later := s.Clock.Now().Add(spoken); len(s.queue) == 0 || s.queue[0].at.After(later) {
+		s.Clock.set(later)
+	}
 	return nil
 }
 

@@ -15,8 +15,10 @@ export * from './errors'
 export type {
   Campaign,
   CampaignBody,
+  Expiry,
   Influencer,
   Notice,
+  Overview,
   RegisterRequest as Registration,
   User,
 } from './generated'
@@ -47,6 +49,9 @@ export const api = {
   me: () => data(sdk.me()),
 
   campaigns: (query: { scope?: 'own' | 'open'; cursor?: string } = {}) => data(sdk.listCampaigns({ query })),
+  overview: () => data(sdk.overview()),
+  tracking: (id: string) => data(sdk.trackCampaign({ path: { id } })),
+  statistics: (query: { from: string; to: string }) => data(sdk.statistics({ query })),
   campaign: (id: string) => data(sdk.getCampaign({ path: { id } })),
   createCampaign: (body: CampaignBody) => data(sdk.createCampaign({ body })),
   influencers: (q: string, signal?: AbortSignal) =>

@@ -40,6 +40,19 @@ export type AcceptedEvent = {
     type: 'accepted';
 };
 
+export type Active = {
+    /**
+     * Seen within 24 hours
+     */
+    day: number;
+    /**
+     * Within 30 days
+     */
+    month: number;
+    role: 'sponsor' | 'influencer' | 'admin';
+    week: number;
+};
+
 export type Address = {
     /**
      * Whether one may have it
@@ -500,6 +513,25 @@ export type Counts = {
     unread_rooms: number;
 };
 
+export type Day = {
+    admins: number;
+    applied: number;
+    closed: number;
+    day: string;
+    deals: number;
+    declined: number;
+    expired: number;
+    influencers: number;
+    invited: number;
+    messages: number;
+    offers: number;
+    /**
+     * Sponsors seen on that day
+     */
+    sponsors: number;
+    withdrawn: number;
+};
+
 export type Deal = {
     /**
      * How many there are, wait for the sponsor's word, are confirmed
@@ -751,6 +783,12 @@ export type Flag = {
     subject: string;
 };
 
+export type FlagCounts = {
+    campaigns: number;
+    rooms: number;
+    users: number;
+};
+
 export type FlagRequest = {
     id: string;
     kind: 'user' | 'campaign' | 'room';
@@ -996,6 +1034,31 @@ export type Notice = {
     read: boolean;
 };
 
+export type Now = {
+    active: Array<Active>;
+    /**
+     * Users whom no admin has approved yet
+     */
+    awaiting: number;
+    /**
+     * Of all instances
+     */
+    connections: number;
+    /**
+     * Campaigns that have ended or are archived
+     */
+    ended: number;
+    flags: FlagCounts;
+    instances: number;
+    private: number;
+    /**
+     * Public campaigns that have not ended
+     */
+    public: number;
+    states: Array<StateCount>;
+    totals: Array<Totals>;
+};
+
 export type Offer = {
     /**
      * The deal in force that it would replace
@@ -1226,6 +1289,28 @@ export type Progress = {
     total: number;
 };
 
+export type Range = {
+    /**
+     * Deals by all ad requests that ended in the range, 0 to 1; null where none did
+     */
+    acceptance: number | null;
+    deals: number;
+    /**
+     * Ad requests that came to no deal
+     */
+    ended: number;
+    /**
+     * Seconds from the ad request to the deal, to within 2.5 %; null without deals
+     */
+    median_to_deal_s: number | null;
+    offers: number;
+    opened: number;
+    /**
+     * Offers a deal; null without deals
+     */
+    rounds: number | null;
+};
+
 export type ReadNoticesRequest = {
     /**
      * The newest notice that was seen; without it all
@@ -1366,6 +1451,17 @@ export type Standing = {
 export type StateCount = {
     count: number;
     status: 'invited' | 'applied' | 'negotiating' | 'agreed' | 'completed' | 'declined' | 'withdrawn' | 'expired' | 'closed';
+};
+
+export type Statistics = {
+    /**
+     * Every day of the range
+     */
+    days: Array<Day>;
+    from: string;
+    now: Now;
+    sum: Range;
+    to: string;
 };
 
 export type StatusCount = {
@@ -2263,6 +2359,77 @@ export type AdminRoomResponses = {
 };
 
 export type AdminRoomResponse = AdminRoomResponses[keyof AdminRoomResponses];
+
+export type StatisticsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * The first day, UTC; by default 90 days before the last
+         */
+        from?: string;
+        /**
+         * The last day, UTC; by default today
+         */
+        to?: string;
+    };
+    url: '/api/admin/statistics';
+};
+
+export type StatisticsErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type StatisticsError = StatisticsErrors[keyof StatisticsErrors];
+
+export type StatisticsResponses = {
+    /**
+     * OK
+     */
+    200: Statistics;
+};
+
+export type StatisticsResponse = StatisticsResponses[keyof StatisticsResponses];
+
+export type StatisticsTableData = {
+    body?: never;
+    path: {
+        /**
+         * The last three are of now, whatever the range
+         */
+        table: 'days' | 'states' | 'users' | 'budgets';
+    };
+    query?: {
+        from?: string;
+        to?: string;
+        /**
+         * Begin with a byte order mark, by which spreadsheets know UTF-8
+         */
+        bom?: boolean;
+    };
+    url: '/api/admin/statistics/{table}';
+};
+
+export type StatisticsTableErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type StatisticsTableError = StatisticsTableErrors[keyof StatisticsTableErrors];
+
+export type StatisticsTableResponses = {
+    /**
+     * Comma-separated values with a header line
+     */
+    200: string;
+};
+
+export type StatisticsTableResponse = StatisticsTableResponses[keyof StatisticsTableResponses];
 
 export type AdminUsersData = {
     body?: never;
