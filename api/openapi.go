@@ -185,6 +185,7 @@ func describeTerms(r huma.Registry) {
 	all := r.Map()
 	all["Deliverable"].Properties["platform"].Enum = enumOf(rooms.Platforms...)
 	all["Deliverable"].Properties["links"].MaxItems = intPtr(5)
+	all["Deliverable"].Properties["links"].Items.MaxLength = intPtr(300)
 	all["UsageRights"].Properties["channels"].Items.Enum = enumOf(rooms.Platforms...)
 	terms.Properties["deliverables"].MinItems = intPtr(1)
 	terms.Properties["deliverables"].MaxItems = intPtr(20)

@@ -33,6 +33,8 @@ export default defineConfig({
     host: '127.0.0.1',
     port: 5173,
     strictPort: true,
+    // The server's description, which a test compares the rules with, stands beside this folder.
+    fs: { allow: ['..'] },
     proxy,
   },
   preview: { proxy },

@@ -1,30 +1,40 @@
 import * as z from 'zod/mini'
 import { s } from '@/strings'
+import {
+  declineCommandRules,
+  deliverableRules,
+  exclusivityRules,
+  messageCommandRules,
+  milestoneRules,
+  termsPatchRules,
+  usageRightsRules,
+} from '../api/generated/rules.gen'
 import { MAX_AMOUNT } from '../money'
+import { characters as chars } from '../rules'
 import { PLATFORMS, SECTIONS, USAGE_SCOPES, type Terms } from '../protocol'
 
-/** The limits table of docs/protocol.md. */
+/** The server's own limits, from its description. */
 export const LIMITS = {
-  deliverables: 20,
-  format: 40,
-  quantity: [1, 100],
-  lengthSeconds: [0, 86_400],
-  mustShow: 500,
-  links: 5,
-  link: 300,
-  usageMonths: [0, 120],
-  channels: 12,
-  category: 80,
-  exclusivityDays: [1, 730],
-  revisionRounds: [0, 20],
-  milestones: 6,
-  milestone: 80,
-  percent: [1, 100],
-  netDays: [0, 180],
-  requirements: 2_000,
-  note: 1_000,
-  message: 4_000,
-  reason: 500,
+  deliverables: termsPatchRules.deliverables.maxItems,
+  format: deliverableRules.format.maxLength,
+  quantity: [deliverableRules.quantity.minimum, deliverableRules.quantity.maximum],
+  lengthSeconds: [deliverableRules.length_seconds.minimum, deliverableRules.length_seconds.maximum],
+  mustShow: deliverableRules.must_show.maxLength,
+  links: deliverableRules.links.maxItems,
+  link: deliverableRules.links.items.maxLength,
+  usageMonths: [usageRightsRules.months.minimum, usageRightsRules.months.maximum],
+  channels: usageRightsRules.channels.items.enum.length,
+  category: exclusivityRules.category.maxLength,
+  exclusivityDays: [exclusivityRules.days.minimum, exclusivityRules.days.maximum],
+  revisionRounds: [termsPatchRules.revision_rounds.minimum, termsPatchRules.revision_rounds.maximum],
+  milestones: termsPatchRules.payment.maxItems,
+  milestone: milestoneRules.milestone.maxLength,
+  percent: [milestoneRules.percent.minimum, milestoneRules.percent.maximum],
+  netDays: [milestoneRules.net_days.minimum, milestoneRules.net_days.maximum],
+  requirements: termsPatchRules.requirements.maxLength,
+  note: termsPatchRules.note.maxLength,
+  message: messageCommandRules.text.maxLength,
+  reason: declineCommandRules.note.maxLength,
 } as const
 
 export interface TermsContext {
@@ -32,9 +42,6 @@ export interface TermsContext {
   /** The campaign's end, an instant; nothing may be due at or after it. */
   endsAt?: string
 }
-
-// The server counts characters as code points; a text's length counts UTF-16 units.
-const chars = (text: string): number => [...text].length
 
 const required = (limit: number) =>
   z.string().check(

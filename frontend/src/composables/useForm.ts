@@ -1,0 +1,83 @@
+import { computed, nextTick, ref, type Ref } from 'vue'
+import { ApiError, errorText } from '@/services/api'
+import { problemOf, type Rules } from '@/services/rules'
+
+/**
+ * A form over a request body. Each field is checked by the server's own rule for it, and by
+ * `more` for what a rule cannot say; what the server refuses is shown at the same field.
+ * Problems appear once somebody has tried to send.
+ */
+export function useForm<R extends Rules, F extends keyof R & string>(
+  rules: R,
+  /** What would be sent, by field. */
+  values: () => { [K in F]: unknown },
+  more: () => Partial<Record<F, string | undefined>> = () => ({}),
+) {
+  let element: HTMLElement | null = null
+  const tried = ref(false)
+  const busy = ref(false)
+  const failure = ref('')
+  const refused: Ref<Record<string, string>> = ref({})
+
+  const problems = computed(() => {
+    const found: Record<string, string | undefined> = { ...more() }
+    for (const [field, value] of Object.entries(values())) {
+      found[field] ??= problemOf(rules[field]!, value)
+    }
+    return found
+  })
+
+  const shown = (field: F): string | undefined =>
+    refused.value[field] ?? (tried.value ? problems.value[field] : undefined)
+
+  /** The field, or the one around it, that an error of the server names. */
+  const fieldOf = (error: ApiError): string | undefined => {
+    const field = error.field?.replace(/[.[].*$/, '')
+    return field !== undefined && field in values() ? field : undefined
+  }
+
+  /** Sends, unless there are problems; what is thrown lands at its field or above the form. */
+  async function submit(
+    send: () => Promise<void>,
+    explain?: (error: ApiError) => string | undefined,
+  ): Promise<void> {
+    tried.value = true
+    failure.value = ''
+    refused.value = {}
+    if (Object.values(problems.value).some(Boolean)) {
+      await focusProblem()
+      return
+    }
+    busy.value = true
+    try {
+      await send()
+    } catch (error) {
+      const field = error instanceof ApiError ? fieldOf(error) : undefined
+      const text = (error instanceof ApiError && explain?.(error)) || errorText(error)
+      if (field === undefined) failure.value = text
+      else {
+        refused.value = { [field]: text }
+        await focusProblem()
+      }
+    } finally {
+      busy.value = false
+    }
+  }
+
+  async function focusProblem(): Promise<void> {
+    await nextTick()
+    element?.querySelector<HTMLElement>('[aria-invalid]')?.focus()
+  }
+
+  /** Whoever types answers what was refused. */
+  const typed = (): void => {
+    if (Object.keys(refused.value).length > 0) refused.value = {}
+  }
+
+  /** For the form's :ref. */
+  const bind = (form: unknown): void => {
+    element = form instanceof HTMLElement ? form : null
+  }
+
+  return { bind, busy, failure, shown, submit, typed, problems }
+}

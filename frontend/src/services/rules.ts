@@ -1,0 +1,60 @@
+import { s } from '@/strings'
+
+/** What the server's description says of a field; see services/api/generated/rules.gen.ts. */
+export interface Rule {
+  type: string
+  required: boolean
+  minLength?: number
+  maxLength?: number
+  pattern?: string
+  minimum?: number
+  maximum?: number
+  enum?: readonly unknown[]
+  format?: string
+  minItems?: number
+  maxItems?: number
+  items?: Rule
+}
+
+export type Rules = Readonly<Record<string, Rule>>
+
+/** The server counts characters as code points; a text's length counts UTF-16 units. */
+export const characters = (text: string): number => [...text].length
+
+const EMAIL = /^[^\s@]+@[^\s@]+$/
+
+function textProblem(rule: Rule, text: string): string | undefined {
+  if (rule.required && text.trim() === '') return s.problem.required
+  if (text === '') return undefined
+  const length = characters(text)
+  if (rule.minLength !== undefined && length < rule.minLength) return s.problem.charsAtLeast(rule.minLength)
+  if (rule.maxLength !== undefined && length > rule.maxLength) return s.problem.chars(rule.maxLength)
+  if (rule.format === 'email' && !EMAIL.test(text)) return s.auth.needEmail
+  if (rule.format === 'date' && Number.isNaN(Date.parse(`${text}T00:00:00Z`))) return s.problem.date
+  if (rule.pattern !== undefined && !new RegExp(rule.pattern, 'u').test(text)) return s.problem.pattern
+  if (rule.enum && !rule.enum.includes(text)) return s.problem.choose
+  return undefined
+}
+
+function numberProblem(rule: Rule, value: number): string | undefined {
+  if (!Number.isInteger(value)) return s.problem.whole
+  const { minimum: low = -Infinity, maximum: high = Infinity } = rule
+  if (value >= low && value <= high) return undefined
+  if (low === -Infinity) return s.problem.atMost(high)
+  return high === Infinity ? s.problem.atLeast(low) : s.problem.range(low, high)
+}
+
+/** What is wrong with a value by the server's rule for it, in words for a person. */
+export function problemOf(rule: Rule, value: unknown): string | undefined {
+  if (value === undefined || value === null) return rule.required ? s.problem.required : undefined
+  if (typeof value === 'string') return textProblem(rule, value)
+  if (typeof value === 'number') return numberProblem(rule, value)
+  if (!Array.isArray(value)) return undefined
+  if (rule.maxItems !== undefined && value.length > rule.maxItems) return s.problem.items(rule.maxItems)
+  if (rule.minItems !== undefined && value.length < rule.minItems) return s.problem.required
+  for (const item of value) {
+    const problem = rule.items && problemOf(rule.items, item)
+    if (problem) return problem
+  }
+  return undefined
+}
