@@ -18,6 +18,14 @@ type platformView struct {
 	EngagementBP int64        `json:"engagement_bp" minimum:"0" maximum:"10000" doc:"Engagement rate in basis points: 325 is 3.25 %"`
 }
 
+// nicheText is one niche; what is around it is trimmed.
+type nicheText string
+
+// Schema implements huma.SchemaProvider.
+func (nicheText) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, MaxLength: intPtr(profiles.MaxNiche)}
+}
+
 // platformText is one of rooms.Platforms.
 type platformText string
 
@@ -53,7 +61,7 @@ type profilePatch struct {
 	Slug           *string         `json:"slug,omitempty" minLength:"3" maxLength:"40" pattern:"^[a-z0-9]+(-[a-z0-9]+)*$" doc:"The short address"`
 	Bio            *string         `json:"bio,omitempty" maxLength:"1000"`
 	Category       *string         `json:"category,omitempty" maxLength:"60"`
-	Niches         *[]string       `json:"niches,omitempty" maxItems:"10" nullable:"false"`
+	Niches         *[]nicheText    `json:"niches,omitempty" maxItems:"10" nullable:"false"`
 	Platforms      *[]platformView `json:"platforms,omitempty" maxItems:"12" nullable:"false"`
 	AcceptsInvites *bool           `json:"accepts_invites,omitempty"`
 	Reach          *int64          `json:"reach,omitempty" minimum:"0" maximum:"10000000000" doc:"Counts only without platforms; with them it is their sum"`
@@ -161,14 +169,16 @@ func (s *Server) editProfile(ctx context.Context, r *request, in *editProfileInp
 	}
 	b := &in.Body
 	patch := profiles.Patch{
-		Name: b.Name, Slug: b.Slug, Bio: b.Bio, Category: b.Category, Niches: b.Niches,
+		Name: b.Name, Slug: b.Slug, Bio: b.Bio, Category: b.Category,
 		AcceptsInvites: b.AcceptsInvites, Reach: b.Reach,
 	}
 	trim(patch.Name, patch.Bio, patch.Category)
-	if patch.Niches != nil {
-		for i := range *patch.Niches {
-			trim(&(*patch.Niches)[i])
+	if b.Niches != nil {
+		niches := make([]string, len(*b.Niches))
+		for i, niche := range *b.Niches {
+			niches[i] = strings.TrimSpace(string(niche))
 		}
+		patch.Niches = &niches
 	}
 	if b.Platforms != nil {
 		list := make([]profiles.Platform, len(*b.Platforms))

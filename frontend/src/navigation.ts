@@ -17,12 +17,15 @@ export const navigation: NavEntry[] = [
   { to: '/deals', text: s.nav.deals, icon: 'chat', roles: ['sponsor', 'influencer'], unread: true },
   { to: '/campaigns', text: s.nav.campaigns, icon: 'megaphone', roles: ['sponsor'] },
   { to: '/open', text: s.nav.findCampaigns, icon: 'search', roles: ['influencer'] },
+  { to: '/profile', text: s.nav.profile, icon: 'person', roles: ['influencer'] },
   { to: '/admin/feed', text: s.nav.feed, icon: 'broadcast', roles: ['admin'] },
   { to: '/admin/statistics', text: s.statistics.title, icon: 'chart', roles: ['admin'] },
 ]
 
 /** What stands in the menu below one's own name, above the theme and Log out. */
-export const accountMenu: NavEntry[] = []
+export const accountMenu: NavEntry[] = [
+  { to: '/profile', text: s.profile.cardTitle, icon: 'person', roles: ['sponsor'] },
+]
 
 export const entriesFor = (list: NavEntry[], role: Role | undefined): NavEntry[] =>
   role ? list.filter((entry) => entry.roles.includes(role)) : []

@@ -98,6 +98,19 @@ export const router = createRouter({
       meta: { title: s.notices.title, roles: everyone },
     },
     {
+      path: '/i/:slug',
+      name: 'public-profile',
+      component: () => import('@/screens/profile/PublicProfileScreen.vue'),
+      props: true,
+      meta: { title: s.profile.publicTitle },
+    },
+    {
+      path: '/profile',
+      name: 'profile',
+      component: () => import('@/screens/profile/ProfileScreen.vue'),
+      meta: { title: s.profile.title, roles: ['sponsor', 'influencer'] },
+    },
+    {
       path: '/:rest(.*)*',
       name: 'not-found',
       component: () => import('@/screens/NotFoundScreen.vue'),

@@ -6,6 +6,7 @@ import { figures, statistics, tracking } from './en/insight'
 import { landing } from './en/landing'
 import { notices } from './en/notices'
 import { accept, decline, cancelRequest, withdraw, stale, composer } from './en/offers'
+import { profile } from './en/profile'
 import { room, chart } from './en/room'
 import { app, nav, side, common, connection, errors, shortcuts } from './en/shell'
 import { terms, problem } from './en/terms'
@@ -32,6 +33,7 @@ export const en = {
   composer,
   terms,
   problem,
+  profile,
   campaigns,
   feed,
   admin,

@@ -5,13 +5,16 @@ import * as sdk from './generated'
 import type {
   Application,
   CampaignBody,
+  CardPatch,
   Command,
   Invitation,
   LoginRequest,
+  ProfilePatch,
   RegisterRequest,
 } from './generated'
 
 export * from './errors'
+export type { Card, Picture, Profile, ProfilePatch } from './generated'
 export type {
   Campaign,
   CampaignBody,
@@ -82,6 +85,16 @@ export const api = {
 
   notices: (query: { cursor?: string; limit?: number } = {}) => data(sdk.listNotices({ query })),
   readNotices: (upTo: string) => data(sdk.readNotices({ body: { up_to: upTo } })),
+
+  profile: (slug: string) => data(sdk.publicProfile({ path: { slug } })),
+  ownProfile: () => data(sdk.ownProfile()),
+  editProfile: (body: ProfilePatch) => data(sdk.editProfile({ body })),
+  checkAddress: (slug: string) => data(sdk.checkAddress({ path: { slug } })),
+  ownCard: () => data(sdk.ownCard()),
+  editCard: (body: CardPatch) => data(sdk.editCard({ body })),
+  sponsorCard: (id: string) => data(sdk.sponsorCard({ path: { id } })),
+  setPicture: (body: Blob) => data(sdk.setPicture({ body, headers: { 'Content-Type': body.type } })),
+  removePicture: () => data(sdk.removePicture()),
 
   adminRoom: (id: string) => data(sdk.adminRoom({ path: { id } })),
   feed: (query: { before?: number; limit?: number }) => data(sdk.adminFeed({ query })),
