@@ -125,6 +125,15 @@ func appendTyping(dst []byte, topic, id string, side rooms.Side) []byte {
 	return append(dst, '}')
 }
 
+// appendRead tells a user's connections how far they have read a room.
+func appendRead(dst []byte, room string, seq int64) []byte {
+	dst = append(dst, `{"topic":"inbox","type":"read","data":{"room":`...)
+	dst = appendText(dst, room)
+	dst = append(dst, `,"seq":`...)
+	dst = strconv.AppendInt(dst, seq, 10)
+	return append(dst, `}}`...)
+}
+
 func appendSeen(dst []byte, topic string, side rooms.Side, seq int64) []byte {
 	dst = append(dst, `{"topic":`...)
 	dst = appendText(dst, topic)

@@ -169,4 +169,6 @@ func (c *connection) signal(f *frame) {
 	}
 	c.server.store.MarkSeen(f.room, side, f.seq)
 	c.server.hub.Signal(topic, appendSeen(nil, topic, side, f.seq))
+	// The reader's other connections count anew.
+	c.server.hub.Signal(prefixInbox+c.who.id, appendRead(nil, f.room, f.seq))
 }

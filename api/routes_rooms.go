@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -12,8 +13,11 @@ import (
 
 type (
 	listRoomsInput struct {
+		View     string `query:"view" enum:"pending,accepted,rejected" doc:"Several statuses: pending is invited, applied and negotiating, accepted agreed and completed, rejected the rest"`
 		Status   string `query:"status" enum:"invited,applied,negotiating,agreed,completed,declined,withdrawn,expired,closed"`
-		Turn     string `query:"turn" enum:"mine" doc:"Only rooms in which it is one's own turn"`
+		Turn     string `query:"turn" enum:"mine,theirs" doc:"Only rooms in which it is one's own turn, or the other side's"`
+		Unread   bool   `query:"unread" doc:"Only rooms with events that one has not seen"`
+		Query    string `query:"q" maxLength:"100" doc:"Part of the campaign's name or of a party's"`
 		Campaign string `query:"campaign" maxLength:"40" doc:"Only rooms of this campaign"`
 		Cursor   string `query:"cursor" maxLength:"200"`
 		Limit    int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
@@ -65,7 +69,8 @@ func (s *Server) roomRoutes() {
 
 func (s *Server) listRooms(ctx context.Context, r *request, in *listRoomsInput) (*listRoomsOutput, error) {
 	list, next, unread, err := s.store.ListRooms(ctx, r.who.id, store.RoomFilter{
-		Status: rooms.Status(in.Status), Mine: in.Turn == "mine", Campaign: in.Campaign,
+		Statuses: statusesOf(in.View, in.Status), Mine: in.Turn == "mine", Theirs: in.Turn == "theirs",
+		Unread: in.Unread, Query: strings.TrimSpace(in.Query), Campaign: in.Campaign,
 		Cursor: in.Cursor, Limit: in.Limit,
 	})
 	if err != nil {
@@ -78,6 +83,21 @@ func (s *Server) listRooms(ctx context.Context, r *request, in *listRoomsInput) 
 		out.Body.Items[i] = viewSummary(&list[i], r.who.id)
 	}
 	return out, nil
+}
+
+// inboxViews are the three states of a request, each of several statuses.
+var inboxViews = map[string][]rooms.Status{
+	"pending":  {rooms.Invited, rooms.Applied, rooms.Negotiating},
+	"accepted": {rooms.Agreed, rooms.Completed},
+	"rejected": {rooms.StatusDeclined, rooms.StatusWithdrawn, rooms.StatusExpired, rooms.StatusClosed},
+}
+
+// statusesOf are those that a list is asked for; the finer question counts.
+func statusesOf(group, status string) []rooms.Status {
+	if status != "" {
+		return []rooms.Status{rooms.Status(status)}
+	}
+	return inboxViews[group]
 }
 
 // mayRead lets the two parties and admins see a room.

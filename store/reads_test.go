@@ -144,8 +144,24 @@ func TestRoomListsAndHeads(t *testing.T) {
 		if got, _, _ := list(w.influencer.ID, RoomFilter{Mine: true}); len(got) != 0 {
 			t.Errorf("the influencer's turn: %v", got)
 		}
-		if got, _, _ := list(w.sponsor.ID, RoomFilter{Status: rooms.StatusWithdrawn}); !slices.Equal(got, []string{ids[0]}) {
+		if got, _, _ := list(w.sponsor.ID, RoomFilter{Statuses: []rooms.Status{rooms.StatusWithdrawn, rooms.StatusExpired}}); !slices.Equal(got, []string{ids[0]}) {
 			t.Errorf("withdrawn %v", got)
+		}
+		theirs := []string{ids[2], ids[4], ids[3], ids[1]}
+		if got, _, _ := list(w.sponsor.ID, RoomFilter{Theirs: true}); !slices.Equal(got, theirs) {
+			t.Errorf("theirs %v", got)
+		}
+		if got, _, _ := list(w.sponsor.ID, RoomFilter{Unread: true}); !slices.Equal(got, []string{mine}) {
+			t.Errorf("unread %v", got)
+		}
+		if got, _, _ := list(w.sponsor.ID, RoomFilter{Query: w.influencer.Name}); !slices.Equal(got, []string{mine}) {
+			t.Errorf("by the other side's name %v", got)
+		}
+		if got, _, _ := list(w.sponsor.ID, RoomFilter{Query: "%"}); len(got) != 0 {
+			t.Errorf("a pattern is no text: %v", got)
+		}
+		if got, _, _ := list(w.influencer.ID, RoomFilter{}); !slices.Equal(got, []string{mine}) {
+			t.Errorf("the influencer's %v", got)
 		}
 		if got, _, _ := list(w.sponsor.ID, RoomFilter{Campaign: "none"}); len(got) != 0 {
 			t.Errorf("no campaign: %v", got)
@@ -180,6 +196,37 @@ func TestRoomListsAndHeads(t *testing.T) {
 		last := e.batches[len(e.batches)-1].Rooms
 		if len(last) != 1 || flat(last[0]) != flat(changed[2]) {
 			t.Errorf("told %+v, read %+v", last, changed[2])
+		}
+	})
+}
+
+// TestRoomsAreListedByDay: a list that reaches over days keeps its order, whichever
+// page a room is on.
+func TestRoomsAreListedByDay(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		w := e.world(10_000)
+		var ids []string
+		for range 4 {
+			ids = append(ids, e.opened(world{w.sponsor, e.user(rooms.Influencer), w.campaign}, 100))
+		}
+		e.clk.advance(25 * time.Hour)
+		e.ok(e.say(w.sponsor, ids[1], "a day later"))
+		e.ok(e.say(w.sponsor, ids[0], "just after"))
+		e.clk.advance(50 * time.Hour)
+		e.ok(e.say(w.sponsor, ids[2], "days later"))
+		var pages []string
+		for f := (RoomFilter{Limit: 1}); ; {
+			sums, next, _, err := e.ListRooms(t.Context(), w.sponsor.ID, f)
+			must(t, err)
+			for _, s := range sums {
+				pages = append(pages, s.Room)
+			}
+			if f.Cursor = next; next == "" || len(pages) > len(ids) {
+				break
+			}
+		}
+		if !slices.Equal(pages, []string{ids[2], ids[0], ids[1], ids[3]}) {
+			t.Errorf("pages are %v of %v", pages, ids)
 		}
 	})
 }

@@ -81,56 +81,138 @@ func orEnd(before int64) int64 {
 	return before
 }
 
+// dayMicros is a day as ad_requests.active_day counts it.
+const dayMicros = 24 * 60 * 60 * 1_000_000
+
 // ListRooms lists a user's rooms, newest change first, with the cursor of the
 // next page (empty at the end) and the number of unread events in all of the
 // user's rooms. An empty user lists everybody's rooms, for an admin.
+//
+// The order is by day and, within one, by the last event: a day is what an index
+// holds (see the migration), a day's rooms are sorted.
 func (s *Store) ListRooms(ctx context.Context, user string, f RoomFilter) (list []RoomSummary, next string, unread int64, err error) {
-	where, args := []string{"1 = 1"}, []any{}
-	and := func(condition string, values ...any) {
-		where, args = append(where, condition), append(args, values...)
+	side, err := s.sideOf(ctx, user)
+	if err != nil {
+		return nil, "", 0, err
 	}
-	if user != "" {
-		and("(r.sponsor_id = ? OR r.influencer_id = ?)", user, user)
-	}
-	if f.Status != "" {
-		and("r.status = ?", string(f.Status))
-	}
-	if f.Campaign != "" {
-		and("r.campaign_id = ?", f.Campaign)
-	}
-	if f.Mine {
-		// As rooms.TurnOf says it.
-		and("r.frozen = 0 AND CASE WHEN r.stands = 1 THEN (r.sponsor_id = ? AND r.last_author = 'influencer')"+
-			" OR (r.influencer_id = ? AND r.last_author = 'sponsor')"+
-			" ELSE r.status = 'agreed' AND CASE WHEN r.progress LIKE '%d%' THEN r.sponsor_id = ? ELSE r.influencer_id = ? END END",
-			user, user, user, user)
-	}
-	if f.Cursor != "" {
-		pos, err := strconv.ParseInt(f.Cursor, 10, 64)
-		if err != nil {
-			return nil, "", 0, rooms.Invalid("cursor", "is not one that a list gave")
-		}
-		and("r.last_pos < ?", pos)
+	q := roomQuery{user: user, side: side}
+	if err := q.filter(f); err != nil {
+		return nil, "", 0, err
 	}
 	limit := pageSize(f.Limit)
 	// The page is chosen on the narrow rows, then completed.
-	query := "SELECT " + qualified("r.") + ", c.name, c.ends_at, s.name, i.name FROM (SELECT r.id FROM ad_requests r WHERE " +
-		strings.Join(where, " AND ") + " ORDER BY r.last_pos DESC LIMIT ?) chosen JOIN ad_requests r ON r.id = chosen.id" +
-		nameJoins + " ORDER BY r.last_pos DESC"
+	query := "SELECT " + qualified("r.") + ", c.name, c.ends_at, s.name, i.name FROM (SELECT r.id FROM ad_requests r" +
+		q.joins + " WHERE " + strings.Join(q.where, " AND ") +
+		" ORDER BY r.active_day DESC, r.last_pos DESC LIMIT ?) chosen JOIN ad_requests r ON r.id = chosen.id" +
+		nameJoins + " ORDER BY r.active_day DESC, r.last_pos DESC"
 	err = s.reads.rows(ctx, "list rooms", query, func(row []any) error {
 		sum, err := parseSummary(row)
 		list = append(list, sum)
 		return err
-	}, append(args, limit+1)...)
+	}, append(q.args, limit+1)...)
 	if err != nil {
 		return nil, "", 0, err
 	}
 	list, more := page(list, limit)
 	if more {
-		next = strconv.FormatInt(list[limit-1].Pos, 10)
+		last := &list[limit-1]
+		next = makeCursor(micros(last.UpdatedAt)/dayMicros, strconv.FormatInt(last.Pos, 10))
 	}
-	unread, err = s.unread(ctx, user)
+	unread, err = s.unread(ctx, user, side)
 	return list, next, unread, err
+}
+
+// sideOf is the side on which all of a user's rooms have them; empty for nobody and
+// for those who are in no room.
+func (s *Store) sideOf(ctx context.Context, user string) (side rooms.Side, err error) {
+	if user == "" {
+		return "", nil
+	}
+	err = s.reads.rows(ctx, "find the side", "SELECT role FROM users WHERE id = ?", func(row []any) error {
+		p := columns[any]{v: row}
+		side = rooms.Side(p.text())
+		return p.err("side")
+	}, user)
+	return side, err
+}
+
+// roomQuery are the conditions of a list of rooms.
+type roomQuery struct {
+	user  string
+	side  rooms.Side
+	joins string
+	where []string
+	args  []any
+}
+
+func (q *roomQuery) and(condition string, values ...any) {
+	q.where, q.args = append(q.where, condition), append(q.args, values...)
+}
+
+// own is the name of a column of the user's side.
+func (q *roomQuery) own(prefix string) string { return prefix + string(q.side) }
+
+// turnOf selects the rooms in which it is a side's turn, as rooms.TurnOf says it: who
+// did not put the standing offer answers it; in a deal the sponsor answers what is
+// marked done, and else the influencer delivers.
+func (q *roomQuery) turnOf(side rooms.Side) {
+	answers := "r.progress NOT LIKE '%d%'"
+	if side == rooms.Sponsor {
+		answers = "r.progress LIKE '%d%'"
+	}
+	q.and("r.frozen = 0 AND CASE WHEN r.stands = 1 THEN r.last_author = ? ELSE r.status = 'agreed' AND "+answers+" END",
+		string(side.Other()))
+}
+
+func (q *roomQuery) filter(f RoomFilter) error {
+	party := q.side == rooms.Sponsor || q.side == rooms.Influencer
+	switch {
+	case party:
+		q.and("r."+q.own("")+"_id = ?", q.user)
+	case q.user != "":
+		q.and("1 = 0") // an admin is in no room
+	default:
+		q.and("1 = 1")
+	}
+	if len(f.Statuses) > 0 {
+		values := make([]any, len(f.Statuses))
+		for i, status := range f.Statuses {
+			values[i] = string(status)
+		}
+		q.and("r.status IN (?"+strings.Repeat(", ?", len(values)-1)+")", values...)
+	}
+	if f.Campaign != "" {
+		q.and("r.campaign_id = ?", f.Campaign)
+	}
+	if party {
+		if f.Mine {
+			q.turnOf(q.side)
+		}
+		if f.Theirs {
+			q.turnOf(q.side.Other())
+		}
+		if f.Unread {
+			q.and("r.seq > r." + q.own("read_"))
+		}
+	}
+	if f.Query != "" {
+		q.joins = nameJoins
+		pattern := "%" + likeEscaper.Replace(strings.ToLower(f.Query)) + "%"
+		q.and("(lower(c.name) LIKE ? ESCAPE '!' OR lower(s.name) LIKE ? ESCAPE '!' OR lower(i.name) LIKE ? ESCAPE '!')",
+			pattern, pattern, pattern)
+	}
+	if f.Cursor != "" {
+		day, id, err := parseCursor(f.Cursor)
+		if err != nil {
+			return err
+		}
+		pos, err := strconv.ParseInt(id, 10, 64)
+		if err != nil {
+			return rooms.Invalid("cursor", "is not one that a list gave")
+		}
+		q.and("r.active_day <= ? AND (r.active_day < ? OR r.last_pos < ?)", day, day, pos)
+	}
+	return nil
 }
 
 // Room is one room as lists show it.
@@ -165,17 +247,16 @@ func parseSummary(row []any) (RoomSummary, error) {
 	return sum, p.err("room")
 }
 
-func (s *Store) unread(ctx context.Context, user string) (n int64, err error) {
-	if user == "" {
+func (s *Store) unread(ctx context.Context, user string, side rooms.Side) (n int64, err error) {
+	if side != rooms.Sponsor && side != rooms.Influencer {
 		return 0, nil
 	}
-	query := "SELECT CAST(coalesce(sum(CASE WHEN sponsor_id = ? THEN seq - read_sponsor ELSE seq - read_influencer END), 0) AS BIGINT)" +
-		" FROM ad_requests WHERE sponsor_id = ? OR influencer_id = ?"
+	query := fmt.Sprintf("SELECT CAST(coalesce(sum(seq - read_%s), 0) AS BIGINT) FROM ad_requests WHERE %s_id = ?", side, side)
 	err = s.reads.rows(ctx, "count unread", query, func(row []any) error {
 		p := columns[any]{v: row}
 		n = p.int()
 		return p.err("unread")
-	}, user, user, user)
+	}, user)
 	return n, err
 }
 

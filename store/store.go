@@ -182,10 +182,15 @@ type RoomSnapshot struct {
 
 // RoomFilter selects rooms of a user's list, newest change first.
 type RoomFilter struct {
-	// Status selects one status; empty for all.
-	Status rooms.Status
-	// Mine selects rooms in which it is the user's turn.
-	Mine bool
+	// Statuses selects rooms that are in one of them; empty for all.
+	Statuses []rooms.Status
+	// Mine selects rooms in which it is the user's turn, Theirs those in which it is
+	// the other side's.
+	Mine, Theirs bool
+	// Unread selects rooms with events that the user has not seen.
+	Unread bool
+	// Query is part of the campaign's name or of the other side's.
+	Query string
 	// Campaign selects the rooms of one campaign; empty for all.
 	Campaign string
 	Cursor   string

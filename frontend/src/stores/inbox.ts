@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowReactive } from 'vue'
 import { api } from '@/services/api'
+import type { RoomsRequest } from '@/services/inbox/filter'
 import type { RoomSummary } from '@/services/protocol'
 import { s } from '@/strings'
 import { useBell } from './bell'
@@ -91,6 +92,16 @@ export const useInbox = defineStore('inbox', () => {
     }
   }
 
+  /** Reads a page of the rooms that fit, which are then in the list like all others. */
+  async function find(request: RoomsRequest, from?: string): Promise<string | undefined> {
+    const user = session.user?.id
+    const page = await api.rooms({ ...request, limit: 50, ...(from && { cursor: from }) })
+    if (session.user?.id !== user) return undefined
+    for (const item of page.items) merge(item)
+    count(page.unread_total)
+    return page.next_cursor || undefined
+  }
+
   function count(total: number): void {
     let here = 0
     for (const room of byRoom.values()) here += room.unread
@@ -111,6 +122,7 @@ export const useInbox = defineStore('inbox', () => {
         if (frame.type === 'sync') void refresh()
         if (frame.type === 'notice') bell.pinged(String((frame.data as { kind?: unknown }).kind))
         if (frame.type === 'room') received(frame.data as RoomChange)
+        if (frame.type === 'read') readElsewhere(frame.data as { room: string; seq: number })
       },
     })
     void refresh()
@@ -128,6 +140,14 @@ export const useInbox = defineStore('inbox', () => {
     const summary = { ...before, ...change } as RoomSummary
     byRoom.set(summary.room, summary)
     if (summary.unread > (before?.unread ?? 0)) notify(summary)
+  }
+
+  /** Another connection of the user has shown a room up to an event. */
+  function readElsewhere({ room, seq }: { room: string; seq: number }): void {
+    const known = byRoom.get(room)
+    if (!known) return
+    const left = Math.min(known.unread, Math.max(0, known.seq - seq))
+    if (left < known.unread) byRoom.set(room, { ...known, unread: left })
   }
 
   function stop(): void {
@@ -181,6 +201,7 @@ export const useInbox = defineStore('inbox', () => {
     canNotify,
     refresh,
     more,
+    find,
     start,
     stop,
     read,

@@ -1,3 +1,4 @@
+import type { RoomsRequest } from '../inbox/filter'
 import type { CommandBody, WireError } from '../protocol'
 import type { PostAnswer } from '../socket/commands'
 import { ApiError, refusalOf } from './errors'
@@ -62,8 +63,7 @@ export const api = {
   invite: (id: string, body: Invitation) => data(sdk.invite({ path: { id }, body })),
   apply: (id: string, body: Application) => data(sdk.apply({ path: { id }, body })),
 
-  rooms: (query: { campaign?: string; cursor?: string; limit?: number } = {}) =>
-    data(sdk.listRooms({ query })),
+  rooms: (query: RoomsRequest & { cursor?: string; limit?: number } = {}) => data(sdk.listRooms({ query })),
   events: (id: string, query: { before?: number; after?: number; limit?: number }) =>
     data(sdk.listEvents({ path: { id }, query })),
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import openapi from '../../../../api/openapi.json?raw'
+import openapi from '../../../../api/openapi.json'
 import type { Profile } from '../api'
 import {
   draftOf,
@@ -92,7 +92,7 @@ describe('a profile that is typed', () => {
 })
 
 it('has the limits of the API', () => {
-  const { schemas } = JSON.parse(openapi).components
+  const { schemas } = openapi.components
   const profile = schemas.ProfilePatch.properties
   const platform = schemas.Platform.properties
   const card = schemas.CardPatch.properties

@@ -3,6 +3,11 @@ import type { Profile } from '../api'
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
 const percent = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 2 })
 
+const month = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric' })
+
+/** The month of an instant, in the viewer's zone. */
+export const formatMonth = (iso: string): string => month.format(new Date(iso))
+
 /** A count as people say it: 1.2M. */
 export const formatCount = (n: number): string => compact.format(n)
 

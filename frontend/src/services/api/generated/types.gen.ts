@@ -3222,11 +3222,23 @@ export type ListRoomsData = {
     body?: never;
     path?: never;
     query?: {
+        /**
+         * Several statuses: pending is invited, applied and negotiating, accepted agreed and completed, rejected the rest
+         */
+        view?: 'pending' | 'accepted' | 'rejected';
         status?: 'invited' | 'applied' | 'negotiating' | 'agreed' | 'completed' | 'declined' | 'withdrawn' | 'expired' | 'closed';
         /**
-         * Only rooms in which it is one's own turn
+         * Only rooms in which it is one's own turn, or the other side's
          */
-        turn?: 'mine';
+        turn?: 'mine' | 'theirs';
+        /**
+         * Only rooms with events that one has not seen
+         */
+        unread?: boolean;
+        /**
+         * Part of the campaign's name or of a party's
+         */
+        q?: string;
         /**
          * Only rooms of this campaign
          */

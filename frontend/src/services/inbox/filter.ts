@@ -1,0 +1,99 @@
+import type { LocationQuery } from 'vue-router'
+import type { RoomSummary, Side, RoomStatus } from '@/services/protocol'
+
+/** The three states of a request, each of several statuses, as the API's "view" has them. */
+export const VIEWS = {
+  pending: ['invited', 'applied', 'negotiating'],
+  accepted: ['agreed', 'completed'],
+  rejected: ['declined', 'withdrawn', 'expired', 'closed'],
+} as const satisfies Record<string, readonly RoomStatus[]>
+
+export type View = keyof typeof VIEWS
+export const SHOWS = ['all', 'mine', 'pending', 'accepted', 'rejected'] as const
+export type Show = (typeof SHOWS)[number]
+export const STATUSES: readonly RoomStatus[] = Object.values(VIEWS).flat()
+
+/** Which rooms of the inbox are shown; it lives in the address bar. */
+export interface InboxFilter {
+  show: Show
+  status: RoomStatus | ''
+  turn: 'mine' | 'theirs' | ''
+  campaign: string
+  unread: boolean
+  q: string
+}
+
+export const everything: InboxFilter = {
+  show: 'all',
+  status: '',
+  turn: '',
+  campaign: '',
+  unread: false,
+  q: '',
+}
+
+export function filterFrom(query: LocationQuery): InboxFilter {
+  const text = (name: string): string => (typeof query[name] === 'string' ? query[name] : '')
+  return {
+    show: SHOWS.find((show) => show === text('show')) ?? 'all',
+    status: STATUSES.find((status) => status === text('status')) ?? '',
+    turn: (['mine', 'theirs'] as const).find((turn) => turn === text('turn')) ?? '',
+    campaign: text('campaign'),
+    unread: text('unread') === '1',
+    q: text('q').slice(0, 100),
+  }
+}
+
+/** The address bar's part of a filter: only what differs from everything. */
+export function queryOf(filter: InboxFilter): Record<string, string> {
+  const query: Record<string, string> = {}
+  if (filter.show !== 'all') query.show = filter.show
+  if (filter.status) query.status = filter.status
+  if (filter.turn) query.turn = filter.turn
+  if (filter.campaign) query.campaign = filter.campaign
+  if (filter.unread) query.unread = '1'
+  if (filter.q.trim()) query.q = filter.q.trim()
+  return query
+}
+
+export interface RoomsRequest {
+  view?: View
+  status?: RoomStatus
+  turn?: 'mine' | 'theirs'
+  campaign?: string
+  unread?: boolean
+  q?: string
+}
+
+/** What to ask the API for. */
+export function requestOf(filter: InboxFilter): RoomsRequest {
+  const request: RoomsRequest = {}
+  if (filter.show === 'mine') request.turn = 'mine'
+  else if (filter.show !== 'all') request.view = filter.show
+  if (filter.status) request.status = filter.status
+  if (filter.turn) request.turn = filter.turn
+  if (filter.campaign) request.campaign = filter.campaign
+  if (filter.unread) request.unread = true
+  if (filter.q.trim()) request.q = filter.q.trim()
+  return request
+}
+
+/** Whether a room is one that the API would list: what changes live comes and goes at once. */
+export function fits(room: RoomSummary, filter: InboxFilter, side: Side | undefined): boolean {
+  const turn = filter.turn || (filter.show === 'mine' ? 'mine' : '')
+  if (turn === 'mine' && room.turn !== side) return false
+  if (turn === 'theirs' && (!room.turn || room.turn === side)) return false
+  const statuses: readonly RoomStatus[] = filter.status
+    ? [filter.status]
+    : filter.show === 'all' || filter.show === 'mine'
+      ? STATUSES
+      : VIEWS[filter.show]
+  if (!statuses.includes(room.status)) return false
+  if (filter.campaign && room.campaign.id !== filter.campaign) return false
+  if (filter.unread && room.unread === 0) return false
+  const text = filter.q.trim().toLowerCase()
+  if (!text) return true
+  return [room.campaign.name, room.sponsor.name, room.influencer.name].some((name) =>
+    name.toLowerCase().includes(text),
+  )
+}
