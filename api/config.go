@@ -13,6 +13,7 @@ import (
 
 	"github.com/alexedwards/argon2id"
 
+	"parley/api/cache"
 	"parley/hub"
 	"parley/store"
 	"parley/store/insight"
@@ -46,6 +47,9 @@ type Config struct {
 	Limits         Limits
 	// Passwords is the cost of a password's hash. Default: PasswordParams.
 	Passwords *argon2id.Params
+
+	// Cache keeps what many read. Default: in the process, which is for one instance.
+	Cache cache.Backend
 
 	// Assets is the built app with index.html at its root; nil or without it, a
 	// page says how to build it.
@@ -95,6 +99,9 @@ func (c *Config) setDefaults() error {
 	}
 	if c.BusUp == nil {
 		c.BusUp = func() bool { return true }
+	}
+	if c.Cache == nil {
+		c.Cache = cache.NewMemory(cacheBytes, c.Clock)
 	}
 	c.Limits.setDefaults()
 	c.Heartbeat = cmp.Or(c.Heartbeat, 20*time.Second)

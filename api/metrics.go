@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"parley/api/cache"
 	"parley/hub"
 	"parley/store"
 )
@@ -25,6 +26,7 @@ type Metrics struct {
 	fanout     prometheus.Histogram
 	requests   *prometheus.HistogramVec
 	closes     *prometheus.CounterVec
+	cache      *prometheus.CounterVec
 }
 
 // latencies are seconds, from 100 microseconds to 10 seconds.
@@ -63,9 +65,12 @@ func NewMetrics() *Metrics {
 		closes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "parley_socket_closes_total", Help: "WebSocket connections closed by this edge, by reason.",
 		}, []string{"reason"}),
+		cache: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "parley_cache_total", Help: "Reads of what is kept, by kind: hit, miss, load (one for all that miss at once) or error.",
+		}, []string{"space", "outcome"}),
 	}
 	m.registry.MustRegister(
-		m.commands, m.ack, m.batchSize, m.batchTime, m.batchWait, m.batchFails, m.fanout, m.requests, m.closes,
+		m.commands, m.ack, m.batchSize, m.batchTime, m.batchWait, m.batchFails, m.fanout, m.requests, m.closes, m.cache,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -79,6 +84,11 @@ func (m *Metrics) ObserveBatch(b store.BatchStats) {
 	if b.Failed {
 		m.batchFails.Inc()
 	}
+}
+
+// observeCache takes one read of the cache.
+func (m *Metrics) observeCache(space string, o cache.Outcome) {
+	m.cache.WithLabelValues(space, string(o)).Inc()
 }
 
 // ObserveFanout takes the time of one fan-out.

@@ -57,6 +57,7 @@ func handle[I, O any](s *Server, op huma.Operation, handler func(context.Context
 		r := requestOf(ctx)
 		out, err := handler(ctx, r, in)
 		if err == nil {
+			s.changed(ctx, &op)
 			return out, nil
 		}
 		e := *asError(err)

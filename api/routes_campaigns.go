@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"parley/api/cache"
 	"parley/rooms"
 	"parley/store"
 )
@@ -96,27 +98,43 @@ func (s *Server) campaignRoutes() {
 }
 
 func (s *Server) listCampaigns(ctx context.Context, r *request, in *listCampaignsInput) (*listCampaignsOutput, error) {
-	var list []store.Campaign
-	var err error
-	out := &listCampaignsOutput{}
-	own := in.Scope == "own" || in.Scope == "" && r.who.role == rooms.Sponsor
-	if own {
-		if err := r.who.need(rooms.Sponsor); err != nil {
-			return nil, err
-		}
-		list, out.Body.NextCursor, err = s.store.ListCampaigns(ctx, r.who.id, in.Cursor, in.Limit)
-	} else {
-		list, out.Body.NextCursor, err = s.store.ListOpenCampaigns(ctx, rooms.At(s.cfg.Clock()), store.CampaignFilter{
-			Query: in.Query, Category: in.Category, Cursor: in.Cursor, Limit: in.Limit,
-		})
+	if in.Scope != "own" && (in.Scope != "" || r.who.role != rooms.Sponsor) {
+		return s.listOpenCampaigns(ctx, in)
 	}
+	if err := r.who.need(rooms.Sponsor); err != nil {
+		return nil, err
+	}
+	list, next, err := s.store.ListCampaigns(ctx, r.who.id, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	if out.Body.Items, err = s.viewCampaigns(ctx, list, own); err != nil {
+	out := &listCampaignsOutput{}
+	out.Body.NextCursor = next
+	if out.Body.Items, err = s.viewCampaigns(ctx, list, true); err != nil {
 		return nil, err
 	}
 	return out, nil
+}
+
+// listOpenCampaigns lists what everybody who is logged in may see, without figures.
+func (s *Server) listOpenCampaigns(ctx context.Context, in *listCampaignsInput) (*listCampaignsOutput, error) {
+	load := func(ctx context.Context) (out listCampaignsOutput, err error) {
+		list, next, err := s.store.ListOpenCampaigns(ctx, rooms.At(s.cfg.Clock()), store.CampaignFilter{
+			Query: in.Query, Category: in.Category, Cursor: in.Cursor, Limit: in.Limit,
+		})
+		if err != nil {
+			return out, err
+		}
+		out.Body.NextCursor = next
+		out.Body.Items, err = s.viewCampaigns(ctx, list, false)
+		return out, err
+	}
+	out, err := cachedFor(ctx, s, spaceCampaigns, cache.Everybody(), load,
+		in.Query, in.Category, in.Cursor, strconv.Itoa(in.Limit))
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
 }
 
 // viewCampaigns shows campaigns, with the figures if they are the caller's to see.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"parley/api/cache"
 	"parley/rooms"
 	"parley/store/profiles"
 )
@@ -149,7 +150,10 @@ func (s *Server) publicProfile(ctx context.Context, r *request, in *slugInput) (
 
 // profileAt is the profile at a short address, for everybody.
 func (s *Server) profileAt(ctx context.Context, slug string) (profiles.Profile, error) {
-	return profiles.BySlug(ctx, s.store, strings.ToLower(slug))
+	slug = strings.ToLower(slug)
+	return cachedFor(ctx, s, spaceProfiles, cache.Everybody(), func(ctx context.Context) (profiles.Profile, error) {
+		return profiles.BySlug(ctx, s.store, slug)
+	}, slug)
 }
 
 func (s *Server) ownProfile(ctx context.Context, r *request, _ *struct{}) (*profileOutput, error) {

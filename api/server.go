@@ -16,6 +16,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/oklog/ulid/v2"
 
+	"parley/api/cache"
 	"parley/api/picture"
 	"parley/hub"
 	"parley/store"
@@ -36,6 +37,7 @@ type Server struct {
 	origins   origins
 	limits    limits
 	passwords *passwords
+	cache     *cache.Cache
 	pictures  *picture.Maker
 	upgrader  fiber.Handler
 	watch     *watch
@@ -82,6 +84,7 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg, store: cfg.Store, hub: cfg.Hub, relay: cfg.Relay, metrics: cfg.Metrics, log: cfg.Logger,
 		limits: newLimits(cfg.Limits, cfg.Clock),
 		ids:    idSource{random: cfg.Rand}, newcomers: newcomers{patience: cfg.IdleTimeout}, pictures: picture.NewMaker(picturesAtOnce),
+		cache: cache.New(cache.Config{Backend: cfg.Cache, Jitter: cfg.Jitter, Observe: cfg.Metrics.observeCache}),
 		flags: &flags.Book{Store: cfg.Store, PublicURL: cfg.PublicURL},
 	}
 	var err error
@@ -169,6 +172,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	note("listener", s.app.ShutdownWithContext(ctx))
 	s.listening.end()
 	s.stop()
+	note("cache", s.cache.Close())
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("api: shutdown: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"parley/api"
+	"parley/api/cache"
 	"parley/frontend"
 	"parley/hub"
 	"parley/hub/redisbus"
@@ -90,6 +91,12 @@ func newInstance(ctx context.Context, cfg *serveCommand, log *slog.Logger) (_ *i
 	}
 	if bus != nil {
 		apiCfg.BusUp = bus.Up
+		apiCfg.Cache, err = cache.NewRedis(cache.RedisConfig{
+			URL: cfg.RedisURL, Namespace: st.Epoch(), Token: newInstanceID, Now: time.Now,
+		})
+		if err != nil {
+			return nil, errors.Join(err, in.closeStore(ctx))
+		}
 	}
 	if in.server, err = api.New(apiCfg); err != nil {
 		return nil, errors.Join(err, in.closeStore(ctx))
