@@ -20,6 +20,12 @@ export const navigation: NavEntry[] = [
   { to: '/profile', text: s.nav.profile, icon: 'person', roles: ['influencer'] },
   { to: '/admin/feed', text: s.nav.feed, icon: 'broadcast', roles: ['admin'] },
   { to: '/admin/statistics', text: s.statistics.title, icon: 'chart', roles: ['admin'] },
+  { to: '/admin/users', text: s.nav.users, icon: 'people', roles: ['admin'] },
+  { to: '/admin/campaigns', text: s.nav.campaigns, icon: 'megaphone', roles: ['admin'] },
+  { to: '/admin/rooms', text: s.nav.rooms, icon: 'chat', roles: ['admin'] },
+  { to: '/admin/flags', text: s.nav.flags, icon: 'flag', roles: ['admin'] },
+  { to: '/admin/audit', text: s.nav.audit, icon: 'journal', roles: ['admin'] },
+  { to: '/admin/mail', text: s.nav.mail, icon: 'envelope', roles: ['admin'] },
 ]
 
 /** What stands in the menu below one's own name, above the theme and Log out. */

@@ -11,6 +11,8 @@ declare module 'vue-router' {
     roles?: Role[]
     /** Only for those who are not logged in. */
     guest?: boolean
+    /** Open to those who are under review, who see nothing else. */
+    whileFlagged?: boolean
     /** Without the header and the bar: the page has a frame of its own. */
     bare?: boolean
     /** Without the bar at the bottom of phones: the page needs its place. */
@@ -92,6 +94,62 @@ export const router = createRouter({
       meta: { title: s.statistics.title, roles: ['admin'] },
     },
     {
+      path: '/admin/users',
+      name: 'admin-users',
+      component: () => import('@/screens/admin/UsersScreen.vue'),
+      meta: { title: s.nav.users, roles: ['admin'] },
+    },
+    {
+      path: '/admin/users/:id',
+      name: 'admin-user',
+      component: () => import('@/screens/admin/UserScreen.vue'),
+      props: true,
+      meta: { title: s.nav.users, roles: ['admin'] },
+    },
+    {
+      path: '/admin/campaigns',
+      name: 'admin-campaigns',
+      component: () => import('@/screens/admin/CampaignsScreen.vue'),
+      meta: { title: s.nav.campaigns, roles: ['admin'] },
+    },
+    {
+      path: '/admin/campaigns/:id',
+      name: 'admin-campaign',
+      component: () => import('@/screens/admin/CampaignScreen.vue'),
+      props: true,
+      meta: { title: s.nav.campaigns, roles: ['admin'] },
+    },
+    {
+      path: '/admin/rooms',
+      name: 'admin-rooms',
+      component: () => import('@/screens/admin/RoomsScreen.vue'),
+      meta: { title: s.nav.rooms, roles: ['admin'] },
+    },
+    {
+      path: '/admin/flags',
+      name: 'admin-flags',
+      component: () => import('@/screens/admin/FlagsScreen.vue'),
+      meta: { title: s.nav.flags, roles: ['admin'] },
+    },
+    {
+      path: '/admin/audit',
+      name: 'admin-audit',
+      component: () => import('@/screens/admin/AuditScreen.vue'),
+      meta: { title: s.nav.audit, roles: ['admin'] },
+    },
+    {
+      path: '/admin/mail',
+      name: 'admin-mail',
+      component: () => import('@/screens/admin/MailScreen.vue'),
+      meta: { title: s.nav.mail, roles: ['admin'] },
+    },
+    {
+      path: '/reviews',
+      name: 'reviews',
+      component: () => import('@/screens/ReviewsScreen.vue'),
+      meta: { title: s.review.title, roles: everyone, whileFlagged: true },
+    },
+    {
       path: '/notices',
       name: 'notices',
       component: () => import('@/screens/account/NoticesScreen.vue'),
@@ -140,6 +198,7 @@ router.beforeEach(async (to) => {
     // An unreachable server is shown by the page itself, with Retry.
     await session.load().catch(() => undefined)
   }
+  if (session.user?.flagged && !to.meta.whileFlagged) return { name: 'reviews' }
   if (to.meta.guest && session.user) return safeNext(to.query.next) ?? homeOf(session.user.role)
   if (to.meta.roles && session.known && !session.user) {
     return { name: 'login', query: { next: to.fullPath } }

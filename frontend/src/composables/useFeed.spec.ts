@@ -41,6 +41,7 @@ async function open(from = 100, older = range(1, 100)) {
 const paint = () => vi.advanceTimersByTime(250)
 
 beforeEach(() => {
+  vi.spyOn(api, 'feedRooms').mockResolvedValue({ items: [] })
   vi.useFakeTimers()
   freshStores()
   vi.spyOn(useLive(), 'join').mockImplementation((_topic, given) => {
@@ -123,6 +124,54 @@ describe('useFeed', () => {
     expect(made.result.rate.value).toBe(2)
     vi.advanceTimersByTime(6_000)
     expect(made.result.rate.value).toBe(0)
+  })
+
+  it('a filter looks back by the server and chooses live events itself', async () => {
+    const { feed, list } = await open()
+    live(101, 101)
+    list.mockResolvedValueOnce(page([item(40)], 101, 30)).mockResolvedValueOnce(page([], 101, 1))
+    feed.setFilter({ type: 'message', campaign: 'c', user: 's' })
+    expect(feed.rows.value).toEqual([])
+    await flushPromises()
+    expect(list).toHaveBeenCalledWith({ before: 102, limit: 100, type: 'message', campaign: 'c', user: 's' })
+    expect(list).toHaveBeenLastCalledWith({
+      before: 30,
+      limit: 99,
+      type: 'message',
+      campaign: 'c',
+      user: 's',
+    })
+    expect(feed.hasOlder.value).toBe(false)
+    live(102, 102)
+    handlers.event!({
+      topic: 'feed',
+      epoch: 'e',
+      ...item(103),
+      context: { campaign: 'x', sponsor: 's', influencer: 'i' },
+    } as never)
+    paint()
+    expect(feed.rows.value.map((row) => row.seq)).toEqual([102, 40])
+  })
+
+  it('a search that finds nothing gives up after a while and can go on', async () => {
+    const { feed, list } = await open(90_000, [])
+    list.mockReset()
+    list.mockImplementation((query) => Promise.resolve(page([], 90_000, query.before! - 10_000)))
+    feed.setFilter({ type: 'closed', campaign: '', user: '' })
+    await flushPromises()
+    expect(list).toHaveBeenCalledTimes(3)
+    expect(feed.searched.value).toBe(60_001)
+    expect(feed.hasOlder.value).toBe(true)
+    await feed.loadOlder()
+    expect(feed.searched.value).toBe(30_001)
+  })
+
+  it('ten thousand events at once stay a bounded page', async () => {
+    const { feed } = await open()
+    live(101, 10_100)
+    paint()
+    expect(feed.rows.value).toHaveLength(FEED_CAP)
+    expect(feed.rows.value[0]!.seq).toBe(10_100)
   })
 
   it('a reset starts over', async () => {

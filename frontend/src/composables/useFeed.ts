@@ -3,6 +3,7 @@ import { api } from '@/services/api'
 import type { FeedItem, RoomEvent } from '@/services/protocol'
 import type { TopicFrame } from '@/services/socket/topic'
 import { useLive } from '@/stores/live'
+import { useRoomNames } from './useRoomNames'
 
 /** Rows kept on the page; older ones are trimmed, and said to be. */
 export const FEED_CAP = 1_000
@@ -11,9 +12,20 @@ const OLDER = 200
 const PAINT_MS = 250
 const RATE_WINDOW_MS = 5_000
 
+/** How many requests one look back makes until a page is full; each looks at a bounded part. */
+const LOOKS = 3
+
+/** What of the feed is shown; what is empty selects everything. */
+export interface FeedFilter {
+  type: string
+  campaign: string
+  user: string
+}
+
 /**
  * The live feed: newest first, painted in batches however fast it comes, kept aside while
- * paused. What is kept, shown and aside together, never exceeds the cap.
+ * paused. A filter is the server's for what was, and is done here for what comes: the topic is
+ * one for all admins. What is kept, shown and aside together, never exceeds the cap.
  */
 export function useFeed() {
   const live = useLive()
@@ -25,12 +37,17 @@ export function useFeed() {
   const error = shallowRef<unknown>(null)
   const loaded = ref(false)
   const rate = ref(0)
+  /** Down to this event everything that the filter selects is here. */
+  const searched = ref(0)
+  const filter = shallowRef<FeedFilter>({ type: '', campaign: '', user: '' })
+  const { names, learn, want } = useRoomNames()
   const waiting = ref(0)
   let buffer: FeedItem[] = []
   let arrivals: number[] = []
   let generation = 0
   /** Up to here frames are history and say nothing about the rate. */
   let historyUpTo = 0
+  let newest = 0
 
   const leave = live.join('feed', {
     joined(answer, fresh) {
@@ -41,12 +58,14 @@ export function useFeed() {
       waiting.value = 0
       trimmed.value = false
       historyUpTo = answer.seq
+      newest = answer.from
       hasOlder.value = answer.from > 0
       void backfill(answer.from)
     },
     event(frame) {
       const item = toItem(frame)
-      buffer.push(item)
+      newest = Math.max(newest, item.seq)
+      if (matches(item)) buffer.push(item)
       if (item.seq > historyUpTo) arrivals.push(performance.now())
     },
     refused(refusal) {
@@ -55,16 +74,51 @@ export function useFeed() {
     },
   })
 
-  /** What happened before the join, so that a page that opens is not empty. */
+  function matches({ data, context }: FeedItem): boolean {
+    const { type, campaign, user } = filter.value
+    return (
+      (!type || data.type === type) &&
+      (!campaign || context.campaign === campaign) &&
+      (!user || context.sponsor === user || context.influencer === user || data.by.id === user)
+    )
+  }
+
+  /** Starts over with what another filter selects. */
+  function setFilter(next: FeedFilter): void {
+    filter.value = next
+    generation += 1
+    buffer = []
+    rows.value = []
+    waiting.value = 0
+    trimmed.value = false
+    loaded.value = false
+    void backfill(newest)
+  }
+
+  /** Older events than `before`, newest first, until a page is full or all was looked at. */
+  async function look(before: number, limit: number, mine: number): Promise<FeedItem[]> {
+    const { type, campaign, user } = filter.value
+    const chosen = { ...(type && { type }), ...(campaign && { campaign }), ...(user && { user }) }
+    let found: FeedItem[] = []
+    searched.value = before
+    for (let looks = 0; looks < LOOKS && found.length < limit && searched.value > 1; looks++) {
+      const page = await api.feed({ before: searched.value, limit: limit - found.length, ...chosen })
+      if (mine !== generation) return []
+      learn(page.rooms)
+      found = [...found, ...newestFirst(page.items)]
+      searched.value = page.searched
+    }
+    hasOlder.value = searched.value > 1
+    return found
+  }
+
+  /** What happened before, so that a page that opens is not empty. */
   async function backfill(from: number): Promise<void> {
     const mine = generation
     error.value = null
     try {
-      const page = await api.feed({ before: from + 1, limit: BACKFILL })
-      if (mine !== generation) return
-      const older = newestFirst(page.items).filter((item) => item.seq <= from)
-      rows.value = [...rows.value, ...older]
-      hasOlder.value = (older.at(-1)?.seq ?? 0) > 1
+      const older = await look(from + 1, BACKFILL, mine)
+      if (mine === generation) rows.value = [...rows.value, ...older.filter((item) => item.seq <= from)]
     } catch (caught) {
       if (mine === generation) error.value = caught
     } finally {
@@ -73,17 +127,15 @@ export function useFeed() {
   }
 
   async function loadOlder(): Promise<void> {
-    const last = rows.value.at(-1)
-    if (!last || loadingOlder.value || trimmed.value) return
+    if (loadingOlder.value || trimmed.value) return
     const mine = generation
     loadingOlder.value = true
+    error.value = null
     try {
-      const page = await api.feed({ before: last.seq, limit: OLDER })
+      const older = await look(searched.value, OLDER, mine)
       if (mine !== generation) return
       const room = FEED_CAP - rows.value.length
-      const older = newestFirst(page.items).filter((item) => item.seq < last.seq)
       rows.value = [...rows.value, ...older.slice(0, room)]
-      hasOlder.value = (older.at(-1)?.seq ?? 0) > 1
       if (older.length > room) trimmed.value = true
     } catch (caught) {
       if (mine === generation) error.value = caught
@@ -113,6 +165,7 @@ export function useFeed() {
       trimmed.value = true
     }
     rows.value = next
+    want(next.map((item) => item.data.room))
   }
   const timer = setInterval(paint, PAINT_MS)
 
@@ -139,6 +192,10 @@ export function useFeed() {
     loaded,
     error,
     rate,
+    searched,
+    filter,
+    setFilter,
+    names,
   }
 }
 

@@ -1,42 +1,67 @@
 import { flushPromises } from '@vue/test-utils'
-import { afterEach, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { api } from '@/services/api'
+import type { AdminRoom } from '@/services/api/generated'
 import { useRoomNames } from './useRoomNames'
 import { withSetup } from './withSetup'
 
-afterEach(() => vi.restoreAllMocks())
-
-const snapshot = (name: string) =>
-  ({ campaign: { name }, sponsor: { name: 'Sponsor' }, influencer: { name: 'Influencer' } }) as never
-
-it('asks once for each room, a few at a time', async () => {
-  const answers: (() => void)[] = []
-  const ask = vi
-    .spyOn(api, 'adminRoom')
-    .mockImplementation((room) => new Promise((done) => answers.push(() => done(snapshot(`c ${room}`)))))
-  const { result, end } = withSetup(() => useRoomNames())
-  result.want(['a', 'b', 'a', 'c', 'd', 'e'])
-  result.want(['e'])
-  expect(ask).toHaveBeenCalledTimes(4)
-  answers.shift()!()
-  await flushPromises()
-  expect(ask).toHaveBeenCalledTimes(5)
-  expect(result.names.get('a')).toEqual({ campaign: 'c a', sponsor: 'Sponsor', influencer: 'Influencer' })
+const room = (id: string) =>
+  ({
+    id,
+    campaign: { id: 'c', name: `Campaign ${id}` },
+    sponsor: { name: 'S' },
+    influencer: { name: 'I' },
+  }) as AdminRoom
+let end: () => void
+afterEach(() => {
   end()
+  vi.restoreAllMocks()
 })
 
-it('asks again after a failure, when the room is shown again', async () => {
+function open() {
   const ask = vi
-    .spyOn(api, 'adminRoom')
-    .mockRejectedValueOnce(new Error('offline'))
-    .mockResolvedValue(snapshot('c'))
-  const { result, end } = withSetup(() => useRoomNames())
-  result.want(['a'])
-  await flushPromises()
-  expect(result.names.size).toBe(0)
-  result.want(['a'])
-  await flushPromises()
-  expect(ask).toHaveBeenCalledTimes(2)
-  expect(result.names.get('a')?.campaign).toBe('c')
-  end()
+    .spyOn(api, 'feedRooms')
+    .mockImplementation((ids) => Promise.resolve({ items: ids.map(room) }))
+  const made = withSetup(() => useRoomNames())
+  end = made.end
+  return { ask, ...made.result }
+}
+
+describe('useRoomNames', () => {
+  it('asks for all unknown rooms together, once', async () => {
+    const { ask, names, want } = open()
+    want(['a', 'b', 'a'])
+    await flushPromises()
+    want(['a', 'b'])
+    await flushPromises()
+    expect(ask.mock.calls).toEqual([[['a', 'b']]])
+    expect(names.get('b')).toEqual({ campaign: 'Campaign b', sponsor: 'S', influencer: 'I' })
+  })
+
+  it('does not ask for what a page has brought', async () => {
+    const { ask, learn, want } = open()
+    learn([room('a')])
+    want(['a'])
+    await flushPromises()
+    expect(ask).not.toHaveBeenCalled()
+  })
+
+  it('splits what is too much for one request', async () => {
+    const { ask, names, want } = open()
+    want(Array.from({ length: 250 }, (_, i) => String(i)))
+    await flushPromises()
+    expect(ask.mock.calls.map(([ids]) => ids.length)).toEqual([100, 100, 50])
+    expect(names.size).toBe(250)
+  })
+
+  it('asks again after a failure', async () => {
+    const { ask, names, want } = open()
+    ask.mockRejectedValueOnce(new Error('offline'))
+    want(['a'])
+    await flushPromises()
+    expect(names.size).toBe(0)
+    want(['a'])
+    await flushPromises()
+    expect(names.get('a')?.campaign).toBe('Campaign a')
+  })
 })

@@ -1,5 +1,6 @@
 import { onScopeDispose, shallowReactive } from 'vue'
 import { api } from '@/services/api'
+import type { AdminRoom } from '@/services/api/generated'
 
 export interface RoomNames {
   campaign: string
@@ -7,45 +8,42 @@ export interface RoomNames {
   influencer: string
 }
 
-/** Rooms that are asked for at a time. */
-const AT_ONCE = 4
+/** Rooms that are asked for at a time; the server takes no more. */
+const AT_ONCE = 100
 
 /**
- * The names behind the ids of rooms, for an admin. Events carry ids only; each room is asked
- * for once, when a row of it is first shown, a few at a time. What cannot be read stays an id.
+ * The names behind the ids of rooms, for an admin. Pages of the feed bring them; live events
+ * carry ids only, and the rooms among them that are not known yet are asked for together, one
+ * request at a time. What cannot be read stays an id.
  */
 export function useRoomNames() {
   const names = shallowReactive(new Map<string, RoomNames>())
-  const asked = new Set<string>()
-  const queue: string[] = []
-  let under = 0
+  const queue = new Set<string>()
+  let asking = false
   let over = false
 
+  function learn(rooms: AdminRoom[]): void {
+    for (const { id, campaign, sponsor, influencer } of rooms) {
+      names.set(id, { campaign: campaign.name, sponsor: sponsor.name, influencer: influencer.name })
+    }
+  }
+
   function want(rooms: Iterable<string>): void {
-    for (const room of rooms) {
-      if (asked.has(room)) continue
-      asked.add(room)
-      queue.push(room)
-    }
-    next()
+    for (const room of rooms) if (!names.has(room)) queue.add(room)
+    void next()
   }
 
-  function next(): void {
-    while (under < AT_ONCE && queue.length > 0 && !over) {
-      under += 1
-      void ask(queue.shift()!)
-    }
-  }
-
-  async function ask(room: string): Promise<void> {
+  async function next(): Promise<void> {
+    if (asking || over || queue.size === 0) return
+    const ids = [...queue].slice(0, AT_ONCE)
+    for (const id of ids) queue.delete(id)
+    asking = true
     try {
-      const { campaign, sponsor, influencer } = await api.adminRoom(room)
-      names.set(room, { campaign: campaign.name, sponsor: sponsor.name, influencer: influencer.name })
+      learn((await api.feedRooms(ids)).items)
+      asking = false
+      void next()
     } catch {
-      asked.delete(room) // the next row of it asks again
-    } finally {
-      under -= 1
-      next()
+      asking = false // what is still shown is wanted again with the next events
     }
   }
 
@@ -53,5 +51,5 @@ export function useRoomNames() {
     over = true
   })
 
-  return { names, want }
+  return { names, learn, want }
 }

@@ -12,6 +12,12 @@ export function noticeLink(kind: string, data: Record<string, unknown>): string 
     case 'recovery_codes_made':
     case 'token_made':
       return '/account/security'
+    case 'flagged':
+    case 'unflagged':
+    case 'appeal_upheld':
+      return '/reviews'
+    case 'appeal':
+      return '/admin/flags?state=waiting'
     case 'approved':
       return '/campaigns'
   }

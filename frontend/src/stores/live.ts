@@ -34,6 +34,8 @@ export const useLive = defineStore('live', () => {
     state.value = next
     if (next.state === 'open') openings.value += 1
     if (next.state === 'closed' && next.why === 'session') session.lost()
+    // Asks who we are now: from then on the user is known to be under review.
+    if (next.state === 'closed' && next.why === 'flagged') void session.load().catch(() => undefined)
   })
   // A fresh object for each change: the queue's own are not reactive.
   client.commands.onChange((command, gone) => {

@@ -1,4 +1,5 @@
-import { feed, admin } from './en/admin'
+import { feed, admin, adminPages } from './en/admin'
+import { review } from './en/review'
 import { auth, account } from './en/auth'
 import { campaigns } from './en/campaigns'
 import { status, deals } from './en/deals'
@@ -37,6 +38,8 @@ export const en = {
   campaigns,
   feed,
   admin,
+  adminPages,
+  review,
   errors,
   shortcuts,
   notices,

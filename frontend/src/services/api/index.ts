@@ -34,7 +34,7 @@ interface Answer<T> {
 }
 
 /** The data of an answer, or an ApiError; a cancelled request stays an AbortError. */
-async function data<T>(answer: Promise<Answer<T>>): Promise<T> {
+export async function data<T>(answer: Promise<Answer<T>>): Promise<T> {
   const { data, error, response } = await answer
   if (response?.ok) return data as T
   if (response) throw refusalOf(response.status, error, response.headers.get('X-Request-Id'))
@@ -97,5 +97,10 @@ export const api = {
   removePicture: () => data(sdk.removePicture()),
 
   adminRoom: (id: string) => data(sdk.adminRoom({ path: { id } })),
-  feed: (query: { before?: number; limit?: number }) => data(sdk.adminFeed({ query })),
+  feed: (query: { before?: number; limit?: number; type?: string; campaign?: string; user?: string }) =>
+    data(sdk.adminFeed({ query })),
+  feedRooms: (ids: string[]) => data(sdk.adminFeedRooms({ query: { ids: ids.join(',') } })),
+
+  ownFlags: (query: { cursor?: string } = {}) => data(sdk.listOwnFlags({ query })),
+  appeal: (flag: string, text: string) => data(sdk.appeal({ path: { flag }, body: { text } })),
 }

@@ -9,6 +9,13 @@ type Words = (data: Record<string, unknown>) => NoticeWords
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
+const flagged = (data: Record<string, unknown>): string =>
+  data.on === 'user'
+    ? 'your account'
+    : data.on === 'campaign'
+      ? `your campaign ${text(data.name)}`
+      : `your deal in ${text(data.name)}`
+
 export const notices = {
   title: 'Notices',
   lead: 'What concerns your account, your campaigns and your deals.',
@@ -49,6 +56,16 @@ export const notices = {
     token_made: (data) => ({
       title: 'An API token was made',
       text: `Its name: ${text(data.name)}. If this was not you, revoke it and change your password.`,
+    }),
+    flagged: (data) => ({
+      title: `Under review: ${flagged(data)}`,
+      text: 'Read why, and answer once.',
+    }),
+    unflagged: (data) => ({ title: `The review has ended: ${flagged(data)}` }),
+    appeal_upheld: (data) => ({ title: `Your answer was read; still under review: ${flagged(data)}` }),
+    appeal: (data) => ({
+      title:
+        data.on === 'user' ? 'A user has answered a review' : `A review was answered: ${text(data.name)}`,
     }),
   } as Record<string, Words>,
   other: { title: 'Something about your account has changed' } as NoticeWords,
