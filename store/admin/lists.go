@@ -64,7 +64,11 @@ type userRow struct {
 }
 
 const userColumns = "u.id, u.email, u.name, u.role, u.approved, u.flagged_at, u.refused_at, u.deleted_at, u.verified_at," +
-	" u.flag_reason, u.refuse_reason, u.category, u.niche, u.reach, u.kind, u.industry, u.created_at"
+	" u.flag_reason, u.refuse_reason, u.category, u.niche, u.reach, coalesce(k.kind, '') AS kind, coalesce(k.industry, '') AS industry, u.created_at"
+
+func users(s *store.Store) *bun.SelectQuery {
+	return s.Reads().NewSelect().TableExpr("users AS u").Join("LEFT JOIN sponsor_cards AS k ON k.user_id = u.id").ColumnExpr(userColumns)
+}
 
 func (r *userRow) user() User {
 	u := User{
@@ -88,7 +92,7 @@ func (r *userRow) user() User {
 // Users reads a page of all users; next is the cursor of the page after it, empty at
 // the end.
 func Users(ctx context.Context, s *store.Store, f UserFilter) (list []User, next string, err error) {
-	q := s.Reads().NewSelect().TableExpr("users AS u").ColumnExpr(userColumns)
+	q := users(s)
 	if f.Role != "" {
 		q = q.Where("u.role = ?", string(f.Role))
 	}
@@ -115,7 +119,7 @@ type Counts struct{ Sessions, Campaigns, Rooms int64 }
 // UserByID finds a user, with counts.
 func UserByID(ctx context.Context, s *store.Store, id string, now rooms.Time) (u User, n Counts, err error) {
 	var row userRow
-	if err := s.Reads().NewSelect().TableExpr("users AS u").ColumnExpr(userColumns).Where("u.id = ?", id).Scan(ctx, &row); err != nil {
+	if err := users(s).Where("u.id = ?", id).Scan(ctx, &row); err != nil {
 		return User{}, n, store.ReadError("find user", err)
 	}
 	err = s.Reads().NewSelect().

@@ -1,0 +1,156 @@
+import { expect, test } from '@playwright/test'
+import { readFile } from 'node:fs/promises'
+import { Cluster } from '../support/cluster'
+import { expectAccessible, logIn, viewports } from '../support/pages'
+import { command, newRoom, rest, terms } from '../support/rooms'
+
+/** What admins do, and what those notice of it whom it concerns. */
+test.describe.configure({ mode: 'default', timeout: 120_000 })
+
+let cluster: Cluster
+
+test.beforeAll(async () => {
+  test.setTimeout(60_000)
+  cluster = await Cluster.start(1)
+})
+
+test.afterAll(async () => {
+  await cluster?.stop()
+})
+
+test('a flagged user reads why at once, answers, and works again when it is lifted', async ({ browser }) => {
+  const url = cluster.url(0)
+  const user = await logIn(browser, url, 'influencer@example.com', { viewport: viewports.phone })
+  const admin = await logIn(browser, url, 'admin@example.com', { viewport: viewports.desk })
+
+  await admin.goto('/admin/users')
+  await admin.getByLabel('Name, e-mail or id').fill('influencer@')
+  await expect(admin.getByRole('row')).toHaveCount(2)
+  await admin.getByRole('row').nth(1).getByRole('link').click()
+  await admin.getByRole('button', { name: 'Put under review' }).click()
+  await admin.getByRole('dialog').getByRole('button', { name: 'Put under review' }).click()
+  await expect(admin.getByRole('dialog')).toContainText('Give a reason.')
+  await admin.getByLabel('Reason').fill('Some followers look bought')
+  await admin.getByRole('dialog').getByRole('button', { name: 'Put under review' }).click()
+  await expect(admin.getByText('Some followers look bought')).toBeVisible()
+
+  // The page that was open says so by itself.
+  await expect(user.getByRole('heading', { name: 'Your account is under review' })).toBeVisible()
+  await expect(user.getByText('Some followers look bought')).toBeVisible()
+  await user.goto('/deals')
+  await expect(user).toHaveURL(/reviews/)
+  await user.getByRole('button', { name: 'Send the answer' }).click()
+  await expect(user.getByText('Write your answer.')).toBeVisible()
+  await user.getByLabel('Your answer').fill('They came with a video that went round.')
+  await user.getByRole('button', { name: 'Send the answer' }).click()
+  await expect(user.getByText('An admin has not answered yet.')).toBeVisible()
+  await expect(user.getByLabel('Your answer')).toHaveCount(0)
+  await expectAccessible(user, 'reviews of a flagged user')
+
+  await admin.goto('/admin/flags?state=waiting')
+  await expect(admin.getByText('1 appeal waits.')).toBeVisible()
+  const card = admin.getByRole('article')
+  await expect(card).toContainText('They came with a video that went round.')
+  await card.getByRole('button', { name: 'End the review' }).click()
+  await admin.getByRole('dialog').getByLabel('Your answer').fill('Thank you, that explains it.')
+  await admin.getByRole('dialog').getByRole('button', { name: 'End the review' }).click()
+  await expect(admin.getByText('No appeal waits.')).toBeVisible()
+
+  await expect(user.getByRole('heading', { name: 'Deals', level: 1 })).toBeVisible({ timeout: 20_000 })
+  await user.goto('/reviews')
+  await expect(user.getByText('Thank you, that explains it.')).toBeVisible()
+
+  await admin.goto('/admin/audit?action=flag.')
+  await expect(admin.getByRole('cell', { name: 'flag.lifted' }).first()).toBeVisible()
+  await expect(admin.getByText(/Verified up to #\d+/)).toBeVisible()
+  await user.context().close()
+  await admin.context().close()
+})
+
+test('the feed is filtered, names who acts, and freezes a room', async ({ browser }) => {
+  const url = cluster.url(0)
+  const sponsor = await logIn(browser, url, 'sponsor@example.com')
+  const room = await newRoom(sponsor, '', terms(100_000))
+  const admin = await logIn(browser, url, 'admin@example.com', { viewport: viewports.desk })
+  const name = ((await rest(sponsor, 'GET', `/api/rooms/${room}`)).campaign as { name: string }).name
+
+  await admin.getByRole('button', { name, exact: true }).first().click()
+  await expect(admin.getByRole('button', { name: `Remove the filter ${name}` })).toBeVisible()
+  await expect(admin.getByRole('row')).toHaveCount(3) // its head, opened and offer
+  await command(sponsor, room, { type: 'message', text: 'Are you there?' })
+  await expect(admin.getByRole('row')).toHaveCount(4)
+  await admin.getByLabel('Type', { exact: true }).selectOption('message')
+  await expect(admin.getByRole('row')).toHaveCount(2)
+  await expect(admin.getByText('Are you there?')).toBeVisible()
+
+  await admin.getByRole('button', { name: `Freeze ${name}` }).click()
+  await admin.getByLabel('Reason').fill('A closer look')
+  await admin.getByRole('dialog').getByRole('button', { name: 'Freeze' }).click()
+  await expect(admin.getByText('The room is frozen.')).toBeVisible()
+  const state = await rest(sponsor, 'GET', `/api/rooms/${room}`)
+  expect(state.frozen).toBe(true)
+  await sponsor.goto('/reviews')
+  await expect(sponsor.getByText('A closer look')).toBeVisible()
+
+  await admin.getByLabel('Type', { exact: true }).selectOption('')
+  await admin.getByRole('button', { name: `Unfreeze ${name}` }).first().click()
+  await admin.getByLabel('Reason').fill('All is well')
+  await admin.getByRole('dialog').getByRole('button', { name: 'Unfreeze' }).click()
+  await expect(admin.getByText('The review of the room has ended.')).toBeVisible()
+  await sponsor.context().close()
+  await admin.context().close()
+})
+
+test('a table is downloaded with the filters of its view', async ({ browser }) => {
+  const admin = await logIn(browser, cluster.url(0), 'admin@example.com', { viewport: viewports.desk })
+  await admin.goto('/admin/users?role=sponsor')
+  await expect(admin.getByRole('row').nth(1)).toBeVisible()
+  const download = admin.waitForEvent('download')
+  await admin.getByRole('link', { name: 'Download CSV' }).click()
+  const file = await download
+  expect(file.suggestedFilename()).toMatch(/^users-\d{8}-\d{6}\.csv$/)
+  const text = await readFile(await file.path(), 'utf8')
+  expect(text.startsWith('\uFEFFid,name,email,role')).toBe(true)
+  const roles = text
+    .trim()
+    .split('\r\n')
+    .slice(1)
+    .map((line) => line.split(',')[3])
+  expect(roles.length).toBeGreaterThan(0)
+  expect(new Set(roles)).toEqual(new Set(['sponsor']))
+  await admin.context().close()
+})
+
+for (const [colorScheme, width] of [
+  ['light', 'phone'],
+  ['dark', 'desk'],
+] as const) {
+  test(`axe finds nothing on an admin's pages: ${colorScheme}, ${width}`, async ({ browser }) => {
+    const admin = await logIn(browser, cluster.url(0), 'admin@example.com', {
+      colorScheme,
+      viewport: viewports[width],
+    })
+    const people = await rest(admin, 'GET', '/api/admin/users?role=influencer&limit=1')
+    const [person] = people.items as { id: string }[]
+    const campaigns = await rest(admin, 'GET', '/api/admin/campaigns?limit=1')
+    const [campaign] = campaigns.items as { id: string }[]
+    const before = await rest(admin, 'GET', `/api/admin/flags?state=open&kind=user&subject=${person!.id}`)
+    if ((before.items as unknown[]).length === 0) {
+      await rest(admin, 'POST', '/api/admin/flags', { kind: 'user', id: person!.id, reason: 'A look' })
+    }
+    for (const path of ['users', 'campaigns', 'rooms', 'flags', 'audit', 'mail']) {
+      await admin.goto(`/admin/${path}`)
+      await expect(admin.getByText(/^\d[\d,]* shown$/)).toBeVisible()
+      await expectAccessible(admin, path)
+    }
+    await admin.getByRole('button', { name: /Under review/ }).first().click()
+    await expect(admin.frameLocator('iframe').getByText('A look')).toBeVisible()
+    await expectAccessible(admin, 'a mail')
+    for (const path of [`users/${person!.id}`, `campaigns/${campaign!.id}`]) {
+      await admin.goto(`/admin/${path}`)
+      await expect(admin.getByRole('heading', { name: 'Audit entries' })).toBeVisible()
+      await expectAccessible(admin, path.split('/')[0]!)
+    }
+    await admin.context().close()
+  })
+}
