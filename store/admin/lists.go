@@ -64,10 +64,11 @@ type userRow struct {
 }
 
 const userColumns = "u.id, u.email, u.name, u.role, u.approved, u.flagged_at, u.refused_at, u.deleted_at, u.verified_at," +
-	" u.flag_reason, u.refuse_reason, u.category, u.niche, u.reach, coalesce(k.kind, '') AS kind, coalesce(k.industry, '') AS industry, u.created_at"
+	" u.flag_reason, u.refuse_reason, u.category, u.niche, u.reach, coalesce((SELECT k.kind FROM sponsor_cards AS k WHERE k.user_id = u.id), '') AS kind," +
+	" coalesce((SELECT k.industry FROM sponsor_cards AS k WHERE k.user_id = u.id), '') AS industry, u.created_at"
 
 func users(s *store.Store) *bun.SelectQuery {
-	return s.Reads().NewSelect().TableExpr("users AS u").Join("LEFT JOIN sponsor_cards AS k ON k.user_id = u.id").ColumnExpr(userColumns)
+	return s.Reads().NewSelect().TableExpr("users AS u").ColumnExpr(userColumns)
 }
 
 func (r *userRow) user() User {
@@ -185,11 +186,11 @@ func (r *campaignRow) campaign(now int64) Campaign {
 	return c
 }
 
-const campaignColumns = "c.id, c.name, c.sponsor_id, u.name AS sponsor_name, c.category, c.public, c.flagged_at, c.archived_at," +
+const campaignColumns = "c.id, c.name, c.sponsor_id, (SELECT u.name FROM users AS u WHERE u.id = c.sponsor_id) AS sponsor_name, c.category, c.public, c.flagged_at, c.archived_at," +
 	" c.flag_reason, c.currency, c.budget, c.committed, c.held, c.starts_at, c.ends_at, c.created_at"
 
 func campaigns(s *store.Store) *bun.SelectQuery {
-	return s.Reads().NewSelect().TableExpr("campaigns AS c").Join("JOIN users AS u ON u.id = c.sponsor_id").ColumnExpr(campaignColumns)
+	return s.Reads().NewSelect().TableExpr("campaigns AS c").ColumnExpr(campaignColumns)
 }
 
 // Campaigns reads a page of all campaigns.
@@ -281,12 +282,15 @@ type roomRow struct {
 	Seq, UpdatedAt               int64
 }
 
-const roomColumns = "r.id, r.campaign_id, c.name AS campaign_name, r.sponsor_id, s.name AS sponsor_name, r.influencer_id," +
-	" i.name AS influencer_name, r.status, r.currency, r.frozen, r.last_fee, r.deal_fee, r.seq, r.updated_at"
+// Names are looked up for the rows of a page, by their keys; a join could begin at the
+// other end, with all users.
+const roomColumns = "r.id, r.campaign_id, (SELECT c.name FROM campaigns AS c WHERE c.id = r.campaign_id) AS campaign_name," +
+	" r.sponsor_id, (SELECT s.name FROM users AS s WHERE s.id = r.sponsor_id) AS sponsor_name," +
+	" r.influencer_id, (SELECT i.name FROM users AS i WHERE i.id = r.influencer_id) AS influencer_name," +
+	" r.status, r.currency, r.frozen, r.last_fee, r.deal_fee, r.seq, r.updated_at"
 
 func roomsOf(s *store.Store) *bun.SelectQuery {
-	return s.Reads().NewSelect().TableExpr("ad_requests AS r").Join("JOIN campaigns AS c ON c.id = r.campaign_id").
-		Join("JOIN users AS s ON s.id = r.sponsor_id").Join("JOIN users AS i ON i.id = r.influencer_id").ColumnExpr(roomColumns)
+	return s.Reads().NewSelect().TableExpr("ad_requests AS r").ColumnExpr(roomColumns)
 }
 
 func (r *roomRow) room() Room {
