@@ -10,7 +10,7 @@ import "slices"
 func matrix() []right {
 	return slices.Concat(
 		operatorRights, authRights, campaignRights, roomRights, adminRights, socketRights, noticeRights, profileRights,
-		flagRights, insightRights,
+		flagRights, insightRights, adminListRights,
 	)
 }
 
@@ -124,6 +124,28 @@ var flagRights = []right{
 var insightRights = []right{
 	{what: "GET /api/overview", path: "/api/overview", want: "401 200 200 200 403 403 403 403"},
 	{what: "GET /api/campaigns/:id/tracking", path: "/api/campaigns/{campaign}/tracking", want: "401 404 200 404 404 404 403 200"},
+}
+
+// onlyAdmins is what reads for admins answer.
+const onlyAdmins = "401 403 403 403 403 403 403 200"
+
+var adminListRights = []right{
+	{what: "GET /api/admin/audit/verification", path: "/api/admin/audit/verification", want: onlyAdmins},
+	{what: "GET /api/admin/users", path: "/api/admin/users", want: onlyAdmins},
+	{what: "GET /api/admin/rooms", path: "/api/admin/rooms", want: onlyAdmins},
+	{what: "GET /api/admin/feed/rooms", path: "/api/admin/feed/rooms?ids={room}", want: onlyAdmins},
+	{what: "GET /api/admin/users.csv", path: "/api/admin/users.csv", want: onlyAdmins},
+	{what: "GET /api/admin/flags.csv", path: "/api/admin/flags.csv", want: onlyAdmins},
+	{what: "GET /api/admin/audit", path: "/api/admin/audit", want: onlyAdmins},
+	{what: "GET /api/admin/audit.csv", path: "/api/admin/audit.csv", want: onlyAdmins},
+	{what: "GET /api/admin/campaigns/:id", path: "/api/admin/campaigns/{campaign}", want: onlyAdmins},
+	{what: "GET /api/admin/mail.csv", path: "/api/admin/mail.csv", want: onlyAdmins},
+	{what: "GET /api/admin/campaigns", path: "/api/admin/campaigns", want: onlyAdmins},
+	{what: "GET /api/admin/mail", path: "/api/admin/mail", want: onlyAdmins},
+	{what: "GET /api/admin/rooms.csv", path: "/api/admin/rooms.csv", want: onlyAdmins},
+	{what: "GET /api/admin/campaigns.csv", path: "/api/admin/campaigns.csv", want: onlyAdmins},
+	{what: "GET /api/admin/users/:id", path: "/api/admin/users/{sponsorA}", want: onlyAdmins},
+	{what: "GET /api/admin/mail/:id", path: "/api/admin/mail/{unknown}", want: "401 403 403 403 403 403 403 404"},
 }
 
 // The path of a command over the socket is its frame, but for the type.
