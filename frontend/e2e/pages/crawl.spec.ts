@@ -1,0 +1,135 @@
+import { type Browser, type BrowserContextOptions, expect, type Page, test } from '@playwright/test'
+import { Cluster } from '../support/cluster'
+import { expectAccessible, expectNoSidewaysScroll, logIn, viewports } from '../support/pages'
+
+/**
+ * A walk along every link that each role can reach. Pages of the same kind, such as one deal
+ * after the other, are looked at once: new pages are walked without a word here.
+ */
+test.describe.configure({ mode: 'default', timeout: 240_000 })
+
+let cluster: Cluster
+
+test.beforeAll(async () => {
+  test.setTimeout(60_000)
+  cluster = await Cluster.start(1)
+})
+
+test.afterAll(async () => {
+  await cluster?.stop()
+})
+
+const roles: Record<string, string | undefined> = {
+  visitor: undefined,
+  sponsor: 'sponsor@example.com',
+  influencer: 'influencer@example.com',
+  admin: 'admin@example.com',
+}
+
+/** Where each walk begins, beside what the pages themselves link to. */
+const beginnings = ['/', '/login', '/register', '/nowhere']
+
+const ways: [string, BrowserContextOptions][] = [
+  ['light, phone', { colorScheme: 'light', viewport: viewports.phone, serviceWorkers: 'allow' }],
+  ['dark, desk', { colorScheme: 'dark', viewport: viewports.desk, serviceWorkers: 'allow' }],
+]
+
+/** What a page is one of: its path with ids and names taken out. */
+function kindOf(path: string): string {
+  return path
+    .replace(/[?#].*$/, '')
+    .replace(/\/[0-7][0-9A-HJKMNP-TV-Z]{25}(?=\/|$)/g, '/:id')
+    .replace(/^\/i\/[^/]+/, '/i/:slug')
+}
+
+/** Everything that goes wrong on a page without anybody clicking. */
+function listen(page: Page, visitor: boolean): string[] {
+  const wrong: string[] = []
+  page.on('pageerror', (error) => wrong.push(`uncaught: ${error.message}`))
+  page.on('console', (message) => {
+    if (message.type() !== 'error' && message.type() !== 'warning') return
+    // The browser reports an answer of 4xx by itself; which of them are wrong is seen below.
+    if (message.text().startsWith('Failed to load resource')) return
+    wrong.push(`console: ${message.text()}`)
+  })
+  page.on('response', (answer) => {
+    const path = new URL(answer.url()).pathname
+    // How a visitor learns that they are one, and what a page that is not there answers with.
+    if (visitor && path === '/api/me' && answer.status() === 401) return
+    if (answer.status() >= 400) wrong.push(`${answer.status()} ${answer.request().method()} ${path}`)
+  })
+  return wrong
+}
+
+async function settled(page: Page): Promise<void> {
+  await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1)
+  await expect(page.locator('.placeholder')).toHaveCount(0)
+}
+
+async function look(page: Page, what: string, narrow: boolean): Promise<void> {
+  await settled(page)
+  expect.soft(await page.title(), `${what}: title`).toMatch(/\S · Parley$|^Parley$/)
+  await expectAccessible(page, what)
+  if (!narrow) return
+  await page.setViewportSize({ width: 320, height: 640 })
+  await expectNoSidewaysScroll(page, `${what} at 320 px`)
+  await page.setViewportSize(viewports.phone)
+}
+
+async function linksOf(page: Page): Promise<string[]> {
+  return await page.evaluate(() =>
+    [...document.querySelectorAll<HTMLAnchorElement>('a[href]')]
+      .filter((link) => link.origin === location.origin && !link.hasAttribute('download'))
+      .map((link) => link.pathname + link.search),
+  )
+}
+
+async function walk(browser: Browser, role: string, options: BrowserContextOptions, narrow: boolean) {
+  const email = roles[role]
+  const page = email
+    ? await logIn(browser, cluster.url(0), email, options)
+    : await (await browser.newContext({ baseURL: cluster.url(0), ...options })).newPage()
+  const wrong = listen(page, email === undefined)
+  const waiting = [...beginnings]
+  const seen = new Set<string>()
+  const checked = new Set<string>()
+  for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
+    const kind = kindOf(path)
+    if (seen.has(kind)) continue
+    seen.add(kind)
+    const what = `${role}: ${path}`
+    if (/^\/(api|pictures|metrics)\//.test(path)) {
+      // A file or a table to take away: it is there, that is all.
+      expect.soft((await page.request.get(path)).ok(), what).toBe(true)
+      continue
+    }
+    await page.goto(path)
+    await settled(page)
+    // Where one has ended up may have been looked at already.
+    const here = kindOf(new URL(page.url()).pathname)
+    if (!checked.has(here)) {
+      checked.add(here)
+      await look(page, what, narrow)
+    }
+    if (path !== '/nowhere') {
+      await expect
+        .soft(page.getByRole('heading', { name: 'Nothing here' }), `${what} leads nowhere`)
+        .toHaveCount(0)
+      await expect.soft(page.getByRole('heading', { name: 'Not for this account' }), what).toHaveCount(0)
+    }
+    expect.soft(wrong.splice(0), what).toEqual([])
+    waiting.push(...(await linksOf(page)))
+  }
+  await page.context().close()
+  return checked
+}
+
+for (const [way, options] of ways) {
+  for (const role of Object.keys(roles)) {
+    test(`no link of a ${role} leads nowhere: ${way}`, async ({ browser }) => {
+      const pages = await walk(browser, role, options, options.viewport === viewports.phone)
+      // A walk that finds next to nothing has not begun.
+      expect(pages.size, [...pages].join(' ')).toBeGreaterThan(role === 'visitor' ? 2 : 4)
+    })
+  }
+}
