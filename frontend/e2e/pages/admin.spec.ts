@@ -147,6 +147,8 @@ for (const [colorScheme, width] of [
     }
     await admin.getByRole('button', { name: /Under review/ }).first().click()
     await expect(admin.frameLocator('iframe').getByText('A look')).toBeVisible()
+    // axe cannot look into a frame that runs no scripts, which is what keeps the mail harmless.
+    await admin.getByRole('button', { name: 'Plain text' }).click()
     await expectAccessible(admin, 'a mail')
     for (const path of [`users/${person!.id}`, `campaigns/${campaign!.id}`]) {
       await admin.goto(`/admin/${path}`)
