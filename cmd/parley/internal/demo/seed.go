@@ -97,6 +97,9 @@ func (s *Seeder) Run(ctx context.Context) error {
 	if err := s.createUsers(ctx); err != nil {
 		return err
 	}
+	if err := s.showPeople(ctx); err != nil {
+		return err
+	}
 	if err := s.tell(ctx); err != nil {
 		return err
 	}

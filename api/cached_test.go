@@ -1,0 +1,119 @@
+package api_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/api/cache"
+	"parley/hub/redisbus/redistest"
+	"parley/rooms"
+	"parley/store"
+	"parley/store/profiles"
+	"parley/store/storetest/forms"
+)
+
+// TestKeptAnswersChangeWithTheirCause: what many read comes from memory, until somebody
+// changes something; then everybody sees the change at once.
+func TestKeptAnswersChangeWithTheirCause(t *testing.T) {
+	w := start(t, options{})
+	ana, sponsor := w.named("Ana"), w.join(rooms.Sponsor)
+	campaign := sponsor.campaign()
+	bio := func() string { return w.send("GET", "/api/profiles/ana", nil, nil).want(200).text("bio") }
+	open := func() int { return len(ana.call("GET", "/api/campaigns?scope=open", nil).want(200).items()) }
+	kept := func() string {
+		return string(w.send("GET", "/metrics", nil, nil).want(200).raw)
+	}
+	for range 3 {
+		if bio() != "" || open() != 1 {
+			t.Fatal("not as it began")
+		}
+	}
+	for _, space := range []string{"profiles", "campaigns"} {
+		for outcome, n := range map[string]int{"hit": 2, "miss": 1, "load": 1} {
+			line := fmt.Sprintf("parley_cache_total{outcome=%q,space=%q} %d\n", outcome, space, n)
+			if !strings.Contains(kept(), line) {
+				t.Errorf("the metrics have no line %s", line)
+			}
+		}
+	}
+	ana.call("PATCH", "/api/profile", object{"bio": "Cooks."}).want(200)
+	if got := bio(); got != "Cooks." {
+		t.Errorf("after the change the profile says %q", got)
+	}
+	sponsor.call("PATCH", "/api/campaigns/"+campaign, object{"visibility": "private"}).want(200)
+	if n := open(); n != 0 {
+		t.Errorf("%d campaigns are open after the only one was made private", n)
+	}
+	w.flag(store.FlagUser, ana.id)
+	w.send("GET", "/api/profiles/ana", nil, nil).want(404)
+}
+
+// BenchmarkKept compares answers that are kept with those that are read from a SQLite
+// file each time, in turn, so that what disturbs the machine disturbs both.
+func BenchmarkKept(b *testing.B) {
+	e := forms.SQLite(b)
+	ctx := b.Context()
+	ana, sponsor := e.User(b, rooms.Influencer), e.User(b, rooms.Sponsor)
+	slug, platforms := "ana", []profiles.Platform{{Platform: "x", Handle: "a", Followers: 1}, {Platform: "blog", Handle: "b", Followers: 2}}
+	if _, err := profiles.Save(ctx, e.Store, ana.ID, profiles.Patch{Slug: &slug, Platforms: &platforms}); err != nil {
+		b.Fatal(err)
+	}
+	now := rooms.At(e.Clock.Now())
+	for i := range 200 {
+		_, err := e.CreateCampaign(ctx, store.Campaign{
+			Sponsor: sponsor.ID, Name: fmt.Sprint("Campaign ", i), Description: strings.Repeat("words ", 30), Public: true,
+			StartsAt: now, EndsAt: now.Add(1000 * time.Hour), Currency: "EUR", Budget: 1000,
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Run("profile", func(b *testing.B) {
+		compareKept(b, func(ctx context.Context) (profiles.Profile, error) { return profiles.BySlug(ctx, e.Store, slug) })
+	})
+	b.Run("open campaigns", func(b *testing.B) {
+		compareKept(b, func(ctx context.Context) ([]store.Campaign, error) {
+			list, _, err := e.ListOpenCampaigns(ctx, now, store.CampaignFilter{Limit: 50})
+			return list, err
+		})
+	})
+}
+
+func compareKept[T any](b *testing.B, load func(context.Context) (T, error)) {
+	space := cache.Space{Name: "bench", TTL: time.Hour}
+	key := cache.KeyOf(space, cache.Everybody(), "a")
+	kept := map[string]*cache.Cache{"memory": cache.New(cache.Config{Backend: cache.NewMemory(1<<20, time.Now)})}
+	backend, err := cache.NewRedis(cache.RedisConfig{
+		URL: redistest.Start(b).URL(), Namespace: "bench", Token: func() (string, error) { return "t", nil }, Now: time.Now,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	kept["redis"] = cache.New(cache.Config{Backend: backend})
+	took := make(map[string]time.Duration)
+	lap := func(name string, do func() error) {
+		from := time.Now()
+		if err := do(); err != nil {
+			b.Fatal(err)
+		}
+		took[name] += time.Since(from)
+	}
+	for b.Loop() {
+		lap("loaded", func() error { _, err := load(b.Context()); return err })
+		for name, c := range kept {
+			lap(name, func() error { _, err := cache.Get(b.Context(), c, key, load); return err })
+		}
+	}
+	for name, d := range took {
+		b.ReportMetric(float64(d.Microseconds())/float64(b.N), name+"-us")
+	}
+	for name, c := range kept {
+		b.ReportMetric(float64(took["loaded"])/float64(took[name]), name+"-times-faster")
+		if err := c.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
