@@ -57,6 +57,7 @@ var campaignRights = []right{
 	{what: "GET /api/admin/statistics", path: "/api/admin/statistics", want: "401 403 403 403 403 403 403 200"},
 	{what: "GET /api/admin/statistics/:table", path: "/api/admin/statistics/states", want: "401 403 403 403 403 403 403 200"},
 	{what: "PATCH /api/campaigns/:id", path: "/api/campaigns/{campaign}", body: `{"name":"{id}"}`, want: "401 404 200 404 404 404 403 404"},
+	{what: "POST /api/campaigns/:id/archive", path: "/api/campaigns/{campaign}/archive", want: "401 404 200 404 404 404 403 404"},
 	{what: "GET /api/influencers", path: "/api/influencers", want: "401 200 200 200 200 200 403 200"},
 	{what: "POST /api/campaigns/:id/invitations", path: "/api/campaigns/{campaign}/invitations",
 		body: `{"id":"{id}","influencer":"{influencerB}"}`, want: "401 403 201 404 403 403 403 403"},

@@ -51,6 +51,7 @@ type (
 		Scope    string `query:"scope" enum:"own,open" doc:"open: public campaigns that run now. By default one's own"`
 		Query    string `query:"q" maxLength:"100"`
 		Category string `query:"category" maxLength:"60"`
+		Archived string `query:"archived" enum:"yes,no" doc:"Of one's own: only those that are archived, or that are not"`
 		Cursor   string `query:"cursor" maxLength:"200"`
 		Limit    int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
 	}
@@ -92,6 +93,10 @@ func (s *Server) campaignRoutes() {
 		Summary: "Change a campaign; sent terms stay as they are",
 	}, s.updateCampaign)
 	handle(s, huma.Operation{
+		OperationID: "archiveCampaign", Method: http.MethodPost, Path: "/api/campaigns/{id}/archive", Tags: tags, Security: signedIn,
+		Summary: "End a campaign for good: its open ad requests close, its holds are released; refused while a deal is in force",
+	}, s.archiveCampaign)
+	handle(s, huma.Operation{
 		OperationID: "listInfluencers", Method: http.MethodGet, Path: "/api/influencers", Tags: tags, Security: signedIn,
 		Summary: "Search influencers, widest reach first",
 	}, s.listInfluencers)
@@ -104,7 +109,9 @@ func (s *Server) listCampaigns(ctx context.Context, r *request, in *listCampaign
 	if err := r.who.need(rooms.Sponsor); err != nil {
 		return nil, err
 	}
-	list, next, err := s.store.ListCampaigns(ctx, r.who.id, in.Cursor, in.Limit)
+	list, next, err := s.store.ListCampaigns(ctx, r.who.id, store.CampaignFilter{
+		Archived: yesOrNo(in.Archived), Cursor: in.Cursor, Limit: in.Limit,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -270,6 +277,12 @@ func (s *Server) updateCampaign(ctx context.Context, r *request, in *updateCampa
 	if err != nil {
 		return nil, err
 	}
+	switch {
+	case starts != nil && ends == nil && !starts.Before(current.EndsAt):
+		return nil, invalid("starts_on", "must not be after ends_on")
+	case ends != nil && starts == nil && !current.StartsAt.Before(*ends):
+		return nil, invalid("ends_on", "must not be before starts_on")
+	}
 	patch := store.CampaignPatch{
 		Name: b.Name, Description: b.Description, Goals: b.Goals, Category: b.Category, Niches: b.Niches,
 		StartsAt: starts, EndsAt: ends,
@@ -289,6 +302,29 @@ func (s *Server) updateCampaign(ctx context.Context, r *request, in *updateCampa
 		return nil, found(err, "campaign")
 	}
 	return s.showCampaign(ctx, &c, true)
+}
+
+func (s *Server) archiveCampaign(ctx context.Context, r *request, in *campaignInput) (*campaignOutput, error) {
+	if r.who.role != rooms.Sponsor {
+		return nil, notFound("campaign")
+	}
+	if err := s.store.ArchiveCampaign(ctx, r.who.id, in.ID); err != nil {
+		return nil, found(err, "campaign")
+	}
+	c, err := s.store.Campaign(ctx, in.ID)
+	if err != nil {
+		return nil, found(err, "campaign")
+	}
+	return s.showCampaign(ctx, &c, true)
+}
+
+// yesOrNo is a filter that may be absent.
+func yesOrNo(text string) *bool {
+	if text == "" {
+		return nil
+	}
+	yes := text == "yes"
+	return &yes
 }
 
 func (s *Server) listInfluencers(ctx context.Context, r *request, in *listInfluencersInput) (*listInfluencersOutput, error) {

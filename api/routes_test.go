@@ -115,6 +115,54 @@ func TestCampaignsOfBadInput(t *testing.T) {
 	}
 }
 
+// A campaign is edited and archived; what stands in the way is named.
+func TestEditingAndArchivingACampaign(t *testing.T) {
+	w := start(t, options{})
+	n := w.negotiate()
+	path := "/api/campaigns/" + n.campaign
+	held := n.sponsor.call("GET", path, nil).want(200).number("held")
+	r := n.sponsor.call("PATCH", path, object{"budget": object{"amount": held - 1, "currency": "EUR"}}).
+		refused(409, "budget_exceeded", "budget.amount")
+	if r.number("error.details.held") != held || r.number("error.details.committed") != 0 || r.number("error.details.needed") != held {
+		t.Errorf("refused: %s", r.raw)
+	}
+	n.sponsor.call("PATCH", path, object{"budget": object{"amount": held, "currency": "USD"}}).refused(422, "invalid", "budget.currency")
+	n.sponsor.call("PATCH", path, object{"starts_on": "2999-01-01"}).refused(422, "invalid", "starts_on")
+	n.sponsor.call("PATCH", path, object{"visibility": "private", "goals": "Sales", "niches": []string{"tea"}}).want(200)
+	if c := n.sponsor.call("GET", path, nil); c.text("visibility") != "private" || c.text("goals") != "Sales" {
+		t.Errorf("changed: %s", c.raw)
+	}
+
+	room := n.sponsor.call("GET", "/api/rooms/"+n.room, nil).want(200)
+	n.influencer.call("POST", "/api/rooms/"+n.room+"/commands", object{
+		"id": newID(), "type": "accept", "offer_seq": 2, "terms_hash": at(room.body, "standing.terms_hash"),
+	}).want(200)
+	r = n.sponsor.call("POST", path+"/archive", nil).refused(409, "not_allowed", "")
+	if deals, _ := at(r.body, "error.details.deals").([]any); len(deals) != 1 || at(deals[0], "id") != n.room || at(deals[0], "name") == "" {
+		t.Errorf("refused: %s", r.raw)
+	}
+	n.influencer.call("POST", "/api/rooms/"+n.room+"/commands", object{
+		"id": newID(), "type": "deliver", "deal_seq": 2, "deliverable": 0, "links": []string{"https://example.com/1"},
+	}).want(200)
+	n.sponsor.call("POST", "/api/rooms/"+n.room+"/commands", object{"id": newID(), "type": "confirm", "delivery_seq": 4}).want(200)
+	for range 2 { // twice is once
+		if c := n.sponsor.call("POST", path+"/archive", nil).want(200); at(c.body, "archived") != true {
+			t.Errorf("archived: %s", c.raw)
+		}
+	}
+	n.sponsor.call("PATCH", path, object{"name": "x"}).refused(409, "not_allowed", "")
+	again := n.sponsor.call("POST", path+"/invitations", object{"id": newID(), "influencer": w.join(rooms.Influencer).id}).
+		refused(409, "room_closed", "")
+	if again.text("error.message") != "The campaign is archived." {
+		t.Errorf("invited: %s", again.raw)
+	}
+	for filter, want := range map[string]int{"": 1, "&archived=yes": 1, "&archived=no": 0} {
+		if list := n.sponsor.call("GET", "/api/campaigns?scope=own"+filter, nil).want(200).items(); len(list) != want {
+			t.Errorf("%q lists %v", filter, list)
+		}
+	}
+}
+
 func TestInvitationsAndApplications(t *testing.T) {
 	w := start(t, options{})
 	sponsor, influencer := w.join(rooms.Sponsor), w.join(rooms.Influencer)

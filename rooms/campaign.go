@@ -49,7 +49,7 @@ func (c *Campaign) CheckBudget(amount int64) *Refusal {
 		return &Refusal{
 			Code: CodeBudgetExceeded, Field: "budget.amount",
 			Message: "The budget cannot be cut below what deals and open offers take of it.",
-			Details: BudgetDetails{Available: c.Available(), Needed: taken, Currency: c.Currency},
+			Details: TakenDetails{Needed: taken, Committed: c.Committed, Held: c.Held, Currency: c.Currency},
 		}
 	}
 	return nil

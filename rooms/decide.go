@@ -478,9 +478,16 @@ func (d *decider) notAllowed(message string) *Refusal {
 }
 
 func (d *decider) campaignRuns() *Refusal {
-	if d.campaign.Archived || !d.now.Before(d.campaign.EndsAt) {
+	message := ""
+	switch {
+	case d.campaign.Archived:
+		message = "The campaign is archived."
+	case !d.now.Before(d.campaign.EndsAt):
+		message = "The campaign has ended."
+	}
+	if message != "" {
 		return &Refusal{
-			Code: CodeRoomClosed, Message: "The campaign has ended.",
+			Code: CodeRoomClosed, Message: message,
 			Details: StatusDetails{Status: d.before.Status},
 		}
 	}

@@ -81,6 +81,14 @@ type (
 		Needed    int64    `json:"needed"`
 		Currency  Currency `json:"currency"`
 	}
+	// TakenDetails tell what of a campaign's budget is taken: it cannot be cut below
+	// their sum.
+	TakenDetails struct {
+		Needed    int64    `json:"needed"`
+		Committed int64    `json:"committed"`
+		Held      int64    `json:"held"`
+		Currency  Currency `json:"currency"`
+	}
 	LimitDetails struct {
 		Limit int `json:"limit"`
 	}

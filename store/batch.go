@@ -387,9 +387,15 @@ func (ws *workingSet) mayMeet(r *room, open rooms.Open, actor rooms.Actor) *room
 		}
 	}
 	if influencer.flagged || l.flagged || ws.users[actor.ID].flagged {
-		return rooms.Refuse(rooms.CodeForbidden, "This is under review by an admin.")
+		return &rooms.Refusal{
+			Code: rooms.CodeForbidden, Message: "This is under review by an admin.", Details: reviewDetails{Reason: "under_review"},
+		}
 	}
 	return nil
+}
+
+type reviewDetails struct {
+	Reason string `json:"reason"`
 }
 
 type takenDetails struct {

@@ -58,10 +58,12 @@ type SponsorBudget struct {
 	Allocated int64
 }
 
-// CampaignFilter selects open campaigns.
+// CampaignFilter selects campaigns of a list.
 type CampaignFilter struct {
 	Query    string // part of the name, description, category or niches
 	Category string
+	// Archived selects campaigns that are archived, or that are not; nil for all.
+	Archived *bool
 	Cursor   string
 	Limit    int
 }
@@ -133,10 +135,22 @@ func checkCampaign(ctx context.Context, t *Tx, c *Campaign) error {
 		return &rooms.Refusal{
 			Code: rooms.CodeBudgetExceeded, Field: "budget.amount",
 			Message: "The budgets of your campaigns would exceed your own budget in this currency.",
-			Details: rooms.BudgetDetails{Available: bound - others, Needed: c.Budget, Currency: c.Currency},
+			Details: BoundDetails{
+				Bound: bound, Allocated: others, Available: bound - others, Needed: c.Budget, Currency: c.Currency,
+			},
 		}
 	}
 	return nil
+}
+
+// BoundDetails tell what a sponsor's own budget leaves for a campaign: the bound less
+// what the other campaigns of the currency have.
+type BoundDetails struct {
+	Bound     int64          `json:"bound"`
+	Allocated int64          `json:"allocated"`
+	Available int64          `json:"available"`
+	Needed    int64          `json:"needed"`
+	Currency  rooms.Currency `json:"currency"`
 }
 
 // sponsorBound is the sponsor's own budget, 0 for none.
@@ -231,21 +245,31 @@ func ownCampaign(ctx context.Context, t *Tx, sponsor, id string) (Campaign, erro
 	return m.campaign()
 }
 
+// DealsDetails name the rooms whose deals stand in the way, 20 at most.
+type DealsDetails struct {
+	Deals []Obstacle `json:"deals"`
+}
+
 // ArchiveCampaign ends a campaign: its open rooms close, its holds are released.
-// It is refused while a deal is in force.
+// It is refused while a deal is in force, with not_allowed and DealsDetails, in
+// which each room has its influencer's name.
 func (s *Store) ArchiveCampaign(ctx context.Context, sponsor, id string) error {
 	_, err := write(ctx, s, true, func(ctx context.Context, t *Tx) (struct{}, error) {
 		c, err := ownCampaign(ctx, t, sponsor, id)
 		if err != nil || c.ArchivedAt != nil {
 			return struct{}{}, err
 		}
-		deals, err := t.DB.NewSelect().Table("ad_requests").
-			Where("campaign_id = ?", id).Where("status = ?", string(rooms.Agreed)).Count(ctx)
+		var in DealsDetails
+		err = t.DB.NewSelect().TableExpr("ad_requests AS r").Join("JOIN users AS i ON i.id = r.influencer_id").
+			ColumnExpr("r.id, i.name").Where("r.campaign_id = ?", id).Where("r.status = ?", string(rooms.Agreed)).
+			OrderExpr("r.id").Limit(maxObstacles).Scan(ctx, &in.Deals)
 		if err != nil {
 			return struct{}{}, fmt.Errorf("archive campaign: %w", err)
 		}
-		if deals > 0 {
-			return struct{}{}, rooms.Refuse(rooms.CodeNotAllowed, "A deal of this campaign is in force.")
+		if len(in.Deals) > 0 {
+			return struct{}{}, &rooms.Refusal{
+				Code: rooms.CodeNotAllowed, Message: "Deals of this campaign are in force; they are completed first.", Details: in,
+			}
 		}
 		if err := t.closeRooms(ctx, "campaign_id", id, "campaign_archived"); err != nil {
 			return struct{}{}, err
@@ -260,10 +284,18 @@ func (s *Store) ArchiveCampaign(ctx context.Context, sponsor, id string) error {
 	return err
 }
 
-// ListCampaigns lists a sponsor's campaigns, newest first.
-func (s *Store) ListCampaigns(ctx context.Context, sponsor, cursor string, limit int) (list []Campaign, next string, err error) {
+// ListCampaigns lists a sponsor's campaigns, newest first, by Archived, Cursor and
+// Limit of the filter.
+func (s *Store) ListCampaigns(ctx context.Context, sponsor string, f CampaignFilter) (list []Campaign, next string, err error) {
 	q := s.reads.db.NewSelect().Where("sponsor_id = ?", sponsor)
-	return s.campaigns(ctx, q, cursor, limit)
+	switch {
+	case f.Archived == nil:
+	case *f.Archived:
+		q = q.Where("archived_at IS NOT NULL")
+	default:
+		q = q.Where("archived_at IS NULL")
+	}
+	return s.campaigns(ctx, q, f.Cursor, f.Limit)
 }
 
 // ListOpenCampaigns lists public campaigns that run at now and are neither

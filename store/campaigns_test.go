@@ -57,8 +57,9 @@ func TestABudgetIsNotCutBelowWhatIsTaken(t *testing.T) {
 			return err
 		}
 		low, exact, name, niches := int64(299), int64(300), "Winter", []string{"soup"}
-		if r := refusalOf(t, update(CampaignPatch{Budget: &low, Name: &name}), rooms.CodeBudgetExceeded); r.Field != "budget.amount" {
-			t.Errorf("field %s", r.Field)
+		if r := refusalOf(t, update(CampaignPatch{Budget: &low, Name: &name}), rooms.CodeBudgetExceeded); r.Field != "budget.amount" ||
+			r.Details != (rooms.TakenDetails{Needed: 300, Held: 300, Currency: "EUR"}) {
+			t.Errorf("refusal %+v", r)
 		}
 		if c, err := e.Campaign(t.Context(), w.campaign.ID); err != nil || c.Name != "Autumn" {
 			t.Errorf("a refused change left %+v, %v", c, err)
@@ -126,7 +127,10 @@ func TestArchivingClosesTheRooms(t *testing.T) {
 		agreed := e.opened(deal, 500)
 		e.ok(e.accept(deal.influencer, agreed))
 		archive := func() error { return e.ArchiveCampaign(t.Context(), w.sponsor.ID, w.campaign.ID) }
-		refusalOf(t, archive(), rooms.CodeNotAllowed)
+		in, _ := refusalOf(t, archive(), rooms.CodeNotAllowed).Details.(DealsDetails)
+		if want := (Obstacle{ID: agreed, Name: deal.influencer.Name}); !slices.Equal(in.Deals, []Obstacle{want}) {
+			t.Errorf("in the way %+v, want %+v", in, want)
+		}
 		e.ok(e.say(w.sponsor, room, "nothing was closed"))
 		notFoundErr(t, e.ArchiveCampaign(t.Context(), w.influencer.ID, w.campaign.ID))
 
@@ -199,15 +203,20 @@ func TestCampaignLists(t *testing.T) {
 		if got := open(CampaignFilter{}); len(got) != 0 {
 			t.Errorf("after the end: %v", got)
 		}
-		list, next, err := e.ListCampaigns(t.Context(), w.sponsor.ID, "", 1)
+		list, next, err := e.ListCampaigns(t.Context(), w.sponsor.ID, CampaignFilter{Limit: 1})
 		must(t, err)
 		if len(list) != 1 || list[0].ID != hidden.ID || next == "" {
 			t.Errorf("the sponsor's own: %+v, %q", list, next)
 		}
-		list, next, err = e.ListCampaigns(t.Context(), w.sponsor.ID, next, 1)
+		list, next, err = e.ListCampaigns(t.Context(), w.sponsor.ID, CampaignFilter{Cursor: next, Limit: 1})
 		must(t, err)
 		if len(list) != 1 || list[0].ID != w.campaign.ID || next != "" {
 			t.Errorf("the sponsor's own, next: %+v, %q", list, next)
+		}
+		for archived, want := range map[bool]int{false: 2, true: 0} {
+			if list, _, err = e.ListCampaigns(t.Context(), w.sponsor.ID, CampaignFilter{Archived: &archived}); err != nil || len(list) != want {
+				t.Errorf("archived %v: %+v, %v", archived, list, err)
+			}
 		}
 		all, _, err := e.ListAllCampaigns(t.Context(), CampaignFilter{Query: "hid"})
 		must(t, err)

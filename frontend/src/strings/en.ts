@@ -2,6 +2,7 @@ import { feed, admin, adminPages } from './en/admin'
 import { review } from './en/review'
 import { auth, account } from './en/auth'
 import { campaigns } from './en/campaigns'
+import { deal } from './en/deal'
 import { status, deals } from './en/deals'
 import { figures, statistics, tracking } from './en/insight'
 import { landing } from './en/landing'
@@ -24,6 +25,7 @@ export const en = {
   connection,
   status,
   deals,
+  deal,
   room,
   chart,
   accept,

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"parley/store"
 	"parley/store/storetest/forms"
 )
 
@@ -49,7 +50,7 @@ func TestPlans(t *testing.T) {
 				return err
 			}, nil, false},
 			{"of the store, by bun", func(ctx context.Context) error {
-				_, _, err := e.ListCampaigns(ctx, "a", "", 10)
+				_, _, err := e.ListCampaigns(ctx, "a", store.CampaignFilter{Limit: 10})
 				return err
 			}, nil, false},
 		} {

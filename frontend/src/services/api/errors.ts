@@ -1,4 +1,5 @@
 import { s } from '@/strings'
+import { formatMoney } from '../money'
 import type { WireError } from '../protocol'
 
 /** A request that was refused, or that never reached the server (status 0, code "offline"). */
@@ -35,6 +36,17 @@ export function refusalOf(status: number, body: unknown, requestId?: string | nu
 export function errorText(error: unknown): string {
   if (error instanceof ApiError) return wireErrorText(error)
   return s.errors.network
+}
+
+/** What a budget lacks, to whom the server shows the figures; nothing for other errors. */
+export function budgetText(error: Pick<WireError, 'code' | 'details'> | null, currency: string): string {
+  const { available, needed } = error?.details ?? {}
+  if (error?.code !== 'budget_exceeded' || typeof available !== 'number' || typeof needed !== 'number')
+    return ''
+  return s.errors.budget(
+    formatMoney({ amount: available, currency }),
+    formatMoney({ amount: needed, currency }),
+  )
 }
 
 export function wireErrorText(error: Pick<WireError, 'code' | 'details'> & { message?: string }): string {

@@ -5,6 +5,7 @@ export type OfferMark = 'standing' | 'superseded' | 'accepted' | 'declined' | 'w
 
 export type LogEntry =
   | { kind: 'day'; key: string; at: string }
+  /** `previous` is what it is compared with: the offer before, or the deal that it would amend. */
   | { kind: 'offer'; key: string; event: EventOf<'offer'>; previous: Offer | null; mark: OfferMark }
   | { kind: 'message'; key: string; event: EventOf<'message'>; grouped: boolean }
   | { kind: 'line'; key: string; event: Exclude<RoomEvent, EventOf<'offer'> | EventOf<'message'>> }
@@ -14,9 +15,12 @@ const GROUP_MS = 5 * 60_000
 
 /**
  * A log without holes as what is shown: days, offers each with the one before it and what
- * became of it, messages, and lines for the rest.
+ * became of it, messages, and lines for the rest. `deal` is the deal in force, whose offer may
+ * be older than what is known of the log.
  */
-export function logEntries(events: readonly RoomEvent[]): LogEntry[] {
+export function logEntries(events: readonly RoomEvent[], deal: Offer | null = null): LogEntry[] {
+  const offers = new Map<number, Offer>()
+  if (deal) offers.set(deal.seq, deal)
   const marks = offerMarks(events)
   const entries: LogEntry[] = []
   let day = ''
@@ -31,8 +35,16 @@ export function logEntries(events: readonly RoomEvent[]): LogEntry[] {
     }
     const key = String(event.seq)
     if (event.type === 'offer') {
-      entries.push({ kind: 'offer', key, event, previous, mark: marks.get(event.seq) ?? 'standing' })
+      const { amends } = event.data
+      entries.push({
+        kind: 'offer',
+        key,
+        event,
+        previous: (amends !== undefined && offers.get(amends)) || previous,
+        mark: marks.get(event.seq) ?? 'standing',
+      })
       previous = event.data
+      offers.set(event.seq, event.data)
     } else if (event.type === 'message') {
       const grouped =
         before?.type === 'message' &&

@@ -2640,6 +2640,10 @@ export type ListCampaignsData = {
         scope?: 'own' | 'open';
         q?: string;
         category?: string;
+        /**
+         * Of one's own: only those that are archived, or that are not
+         */
+        archived?: 'yes' | 'no';
         cursor?: string;
         limit?: number;
     };
@@ -2769,6 +2773,33 @@ export type ApplyResponses = {
 };
 
 export type ApplyResponse = ApplyResponses[keyof ApplyResponses];
+
+export type ArchiveCampaignData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/campaigns/{id}/archive';
+};
+
+export type ArchiveCampaignErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ArchiveCampaignError = ArchiveCampaignErrors[keyof ArchiveCampaignErrors];
+
+export type ArchiveCampaignResponses = {
+    /**
+     * OK
+     */
+    200: Campaign;
+};
+
+export type ArchiveCampaignResponse = ArchiveCampaignResponses[keyof ArchiveCampaignResponses];
 
 export type InviteData = {
     body: Invitation;
