@@ -69,6 +69,13 @@ export const router = createRouter({
       meta: { title: s.campaigns.createTitle, roles: ['sponsor'] },
     },
     {
+      path: '/campaigns/:id/edit',
+      name: 'campaign-edit',
+      component: () => import('@/screens/campaigns/CampaignEditScreen.vue'),
+      props: true,
+      meta: { title: s.campaigns.edit, roles: ['sponsor'] },
+    },
+    {
       path: '/campaigns/:id',
       name: 'campaign',
       component: () => import('@/screens/CampaignScreen.vue'),

@@ -7,6 +7,7 @@ import type {
   Application,
   CampaignBody,
   CardPatch,
+  CampaignPatch,
   Command,
   Invitation,
   LoginRequest,
@@ -52,11 +53,15 @@ export const api = {
   logout: () => data(sdk.logout()),
   me: () => data(sdk.me()),
 
-  campaigns: (query: { scope?: 'own' | 'open'; cursor?: string } = {}) => data(sdk.listCampaigns({ query })),
+  campaigns: (
+    query: { scope?: 'own' | 'open'; archived?: 'yes' | 'no'; cursor?: string; limit?: number } = {},
+  ) => data(sdk.listCampaigns({ query })),
   overview: () => data(sdk.overview()),
   tracking: (id: string) => data(sdk.trackCampaign({ path: { id } })),
   statistics: (query: { from: string; to: string }) => data(sdk.statistics({ query })),
   campaign: (id: string) => data(sdk.getCampaign({ path: { id } })),
+  updateCampaign: (id: string, body: CampaignPatch) => data(sdk.updateCampaign({ path: { id }, body })),
+  archiveCampaign: (id: string) => data(sdk.archiveCampaign({ path: { id } })),
   createCampaign: (body: CampaignBody) => data(sdk.createCampaign({ body })),
   influencers: (q: string, signal?: AbortSignal) =>
     data(sdk.listInfluencers({ query: { ...(q && { q }), limit: 8 }, signal })),

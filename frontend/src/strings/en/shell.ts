@@ -91,6 +91,7 @@ export const errors = {
     forbidden: 'This is not for your role.',
     not_approved: 'Your account waits for approval by an admin.',
     flagged: 'Your account is under review.',
+    under_review: 'This is under review by an admin.',
     not_found: 'There is no such thing for you.',
     stale_offer: 'A newer offer stands. Nothing was sent.',
     offer_expired: 'This offer has expired.',
