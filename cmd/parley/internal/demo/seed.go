@@ -241,9 +241,13 @@ func (s *Seeder) chapter(ctx context.Context, y *store.Story, threads []thread) 
 
 // noteActive writes who did something since it was last called.
 func (s *Seeder) noteActive(ctx context.Context) error {
+	at := s.Clock.Now()
+	if end := s.day.Add(24*time.Hour - time.Second); at.After(end) { // somebody spoke at midnight
+		at = end
+	}
 	for _, role := range []rooms.Side{rooms.Sponsor, rooms.Influencer} {
 		users := slices.Sorted(maps.Keys(s.here[role]))
-		if err := insight.Seen(ctx, s.story.Tx, rooms.At(s.Clock.Now()), role, users); err != nil {
+		if err := insight.Seen(ctx, s.story.Tx, rooms.At(at), role, users); err != nil {
 			return err
 		}
 		clear(s.here[role])

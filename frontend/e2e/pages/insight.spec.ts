@@ -1,0 +1,74 @@
+import { expect, test, type Page } from '@playwright/test'
+import { Cluster } from '../support/cluster'
+import { expectAccessible, logIn, viewports } from '../support/pages'
+import { command, rest, newRoom, terms } from '../support/rooms'
+
+let cluster: Cluster
+test.beforeAll(async () => {
+  cluster = await Cluster.start(1)
+})
+test.afterAll(async () => {
+  await cluster.stop()
+})
+
+const heldOf = (page: Page) => page.getByRole('img', { name: /on offer/ }).first()
+
+test('an offer in another window moves the bar of the campaign', async ({ browser }) => {
+  const sponsor = await logIn(browser, cluster.url(0), 'sponsor@example.com')
+  const room = await newRoom(sponsor, 'slow.mornings', terms(100_000))
+  const list = await rest(sponsor, 'GET', '/api/campaigns?limit=1')
+  const [campaign] = list.items as { id: string }[]
+  await sponsor.goto(`/campaigns/${campaign!.id}`)
+  await expect(heldOf(sponsor)).toHaveAccessibleName(/€1,000.* on offer/)
+  await expect(sponsor.getByRole('link', { name: /Their turn 1/ })).toBeVisible()
+
+  const influencer = await logIn(browser, cluster.url(0), 'influencer@example.com')
+  await command(influencer, room, {
+    type: 'counter',
+    offer_seq: 2,
+    terms: { fee: { amount: 150_000, currency: 'EUR' } },
+  })
+  await expect(heldOf(sponsor)).toHaveAccessibleName(/€0.* on offer/)
+  await expect(sponsor.getByRole('link', { name: /Your turn 1/ })).toHaveAttribute(
+    'href',
+    `/deals?campaign=${campaign!.id}&turn=mine`,
+  )
+  await sponsor.getByRole('button', { name: /View as table/ }).click()
+  await expect(sponsor.getByRole('row', { name: 'Negotiating 1' })).toBeVisible()
+})
+
+for (const [device, viewport] of Object.entries(viewports)) {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`overview, tracking and statistics hold on a ${device}, ${colorScheme}`, async ({ browser }) => {
+      const options = { viewport, colorScheme }
+      const sponsor = await logIn(browser, cluster.url(0), 'sponsor@example.com', options)
+      await sponsor.goto('/campaigns')
+      await expect(sponsor.getByRole('heading', { name: 'What waits' })).toBeVisible()
+      await expectAccessible(sponsor, 'overview')
+      const overview = await rest(sponsor, 'GET', '/api/overview')
+      const [next] = overview.expiries as { campaign: { id: string } }[]
+      await sponsor.goto(`/campaigns/${next!.campaign.id}`)
+      await expect(sponsor.getByRole('heading', { name: 'Ad requests by state' })).toBeVisible()
+      await expectAccessible(sponsor, 'tracking')
+
+      const admin = await logIn(browser, cluster.url(0), 'admin@example.com', options)
+      await admin.goto('/admin/statistics')
+      await expect(admin.getByRole('heading', { name: 'Offers and deals a day' })).toBeVisible()
+      await admin.getByRole('button', { name: '240 days' }).click()
+      await expect(admin).toHaveURL(/from=\d{4}-\d\d-\d\d&to=/)
+      await admin.getByRole('button', { name: /View as table: Offers/ }).click()
+      await expect(admin.getByRole('columnheader', { name: 'Deals' })).toBeVisible()
+      await expectAccessible(admin, 'statistics')
+    })
+  }
+}
+
+test('the tables come as CSV', async ({ browser }) => {
+  const admin = await logIn(browser, cluster.url(0), 'admin@example.com')
+  await admin.goto('/admin/statistics')
+  const [download] = await Promise.all([
+    admin.waitForEvent('download'),
+    admin.getByRole('link', { name: 'Download “Active users” as CSV' }).click(),
+  ])
+  expect(download.suggestedFilename()).toMatch(/^statistics-users.*\.csv$/)
+})
