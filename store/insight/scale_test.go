@@ -73,7 +73,6 @@ func BenchmarkReads(b *testing.B) {
 			_, _, _, err := s.ListRooms(ctx, influencers[i%len(influencers)].ID, store.RoomFilter{Limit: 50})
 			return err
 		}},
-		{"admin's users", func(int) error { _, _, err := admin.Users(ctx, s, admin.UserFilter{Limit: 50}); return err }},
 		{"admin's campaigns", func(int) error {
 			_, _, err := admin.Campaigns(ctx, s, now, admin.CampaignFilter{Limit: 50})
 			return err
