@@ -35,7 +35,7 @@ func BenchmarkReads(b *testing.B) {
 	must(b, err)
 	var campaigns []store.Campaign
 	for i := range sponsors {
-		list, _, err := s.ListCampaigns(ctx, sponsors[i].ID, "", 5)
+		list, _, err := s.ListCampaigns(ctx, sponsors[i].ID, store.CampaignFilter{Limit: 5})
 		must(b, err)
 		campaigns = append(campaigns, list...)
 	}
