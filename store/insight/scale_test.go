@@ -62,7 +62,7 @@ func BenchmarkReads(b *testing.B) {
 			return err
 		}},
 		{"campaigns of a sponsor", func(i int) error {
-			_, _, err := s.ListCampaigns(ctx, sponsors[i%len(sponsors)].ID, "", 50)
+			_, _, err := s.ListCampaigns(ctx, sponsors[i%len(sponsors)].ID, store.CampaignFilter{Limit: 50})
 			return err
 		}},
 		{"inbox of a sponsor", func(i int) error {
