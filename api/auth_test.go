@@ -257,7 +257,7 @@ func TestNothingPrivateIsLogged(t *testing.T) {
 	s := n.sponsor.dial()
 	s.done(object{"type": "message", "room": n.room, "text": "a private matter"})
 	w.send("POST", "/api/auth/login", object{"email": n.sponsor.email, "password": "wrong password"}, nil).want(401)
-	w.send("GET", "/api/influencers?q=somebody", nil, http.Header{"Authorization": {"Bearer " + token}}).want(200)
+	w.send("GET", "/api/rooms?status=agreed", nil, http.Header{"Authorization": {"Bearer " + token}}).want(200)
 	w.stop()
 	said := w.logs.String()
 	if !strings.Contains(said, "request_id") {

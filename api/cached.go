@@ -32,6 +32,7 @@ var leavesCached = map[string]bool{
 	"login": true, "logout": true, "createToken": true, "readNotices": true,
 	// What these change is seen by the parties alone, or may be old for a lifetime.
 	"command": true, "invite": true, "apply": true, "appeal": true,
+	"inviteMany": true, "saveSearch": true, "renameSavedSearch": true, "deleteSavedSearch": true,
 }
 
 // changed forgets what an operation has made untrue, before its answer is sent: who

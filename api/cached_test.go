@@ -12,6 +12,7 @@ import (
 	"parley/rooms"
 	"parley/store"
 	"parley/store/profiles"
+	"parley/store/search"
 	"parley/store/storetest/forms"
 )
 
@@ -22,7 +23,7 @@ func TestKeptAnswersChangeWithTheirCause(t *testing.T) {
 	ana, sponsor := w.named("Ana"), w.join(rooms.Sponsor)
 	campaign := sponsor.campaign()
 	bio := func() string { return w.send("GET", "/api/profiles/ana", nil, nil).want(200).text("bio") }
-	open := func() int { return len(ana.call("GET", "/api/campaigns?scope=open", nil).want(200).items()) }
+	open := func() int { return len(ana.call("GET", "/api/open-campaigns", nil).want(200).items()) }
 	kept := func() string {
 		return string(w.send("GET", "/metrics", nil, nil).want(200).raw)
 	}
@@ -75,9 +76,9 @@ func BenchmarkKept(b *testing.B) {
 		compareKept(b, func(ctx context.Context) (profiles.Profile, error) { return profiles.BySlug(ctx, e.Store, slug) })
 	})
 	b.Run("open campaigns", func(b *testing.B) {
-		compareKept(b, func(ctx context.Context) ([]store.Campaign, error) {
-			list, _, err := e.ListOpenCampaigns(ctx, now, store.CampaignFilter{Limit: 50})
-			return list, err
+		index := search.New(e.Store)
+		compareKept(b, func(ctx context.Context) (search.Page[search.Campaign], error) {
+			return index.Campaigns(ctx, search.CampaignFilter{Now: now, Limit: 50})
 		})
 	})
 }

@@ -86,25 +86,46 @@ func (s *Server) commandError(err error) *Error {
 	return e
 }
 
+// outcome is a command's result or its error.
+type outcome struct {
+	result *store.Result
+	err    *Error
+}
+
 // command submits and waits, for REST.
 func (s *Server) command(ctx context.Context, who *caller, from origin, f *frame) (*store.Result, error) {
-	type outcome struct {
-		result *store.Result
-		err    *Error
+	o := s.submitAll(ctx, who, from, []frame{*f})[0]
+	if o.err != nil {
+		return nil, o.err
 	}
-	answered := make(chan outcome, 1)
-	s.submit(who, from, f, func(r *store.Result, e *Error) { answered <- outcome{r, e} })
+	return o.result, nil
+}
+
+// submitAll submits commands together and waits for all of them.
+func (s *Server) submitAll(ctx context.Context, who *caller, from origin, frames []frame) []outcome {
+	type numbered struct {
+		i int
+		outcome
+	}
+	answered := make(chan numbered, len(frames))
+	for i := range frames {
+		s.submit(who, from, &frames[i], func(r *store.Result, e *Error) { answered <- numbered{i, outcome{r, e}} })
+	}
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
-	select {
-	case o := <-answered:
-		if o.err != nil {
-			return nil, o.err
-		}
-		return o.result, nil
-	case <-ctx.Done():
-		return nil, unavailable()
+	outcomes := make([]outcome, len(frames))
+	for i := range outcomes {
+		outcomes[i].err = unavailable() // until it is known
 	}
+	for range frames {
+		select {
+		case o := <-answered:
+			outcomes[o.i] = o.outcome
+		case <-ctx.Done():
+			return outcomes
+		}
+	}
+	return outcomes
 }
 
 // commandTimeout bounds how long a REST request waits for its commit. The

@@ -43,8 +43,7 @@ var authRights = []right{
 }
 
 var campaignRights = []right{
-	{what: "GET /api/campaigns", path: "/api/campaigns?scope=own", want: "401 200 200 200 403 403 403 403"},
-	{what: "GET /api/campaigns", path: "/api/campaigns?scope=open", want: "401 200 200 200 200 200 403 200"},
+	{what: "GET /api/campaigns", path: "/api/campaigns", want: "401 200 200 200 403 403 403 403"},
 	{what: "POST /api/campaigns", path: "/api/campaigns",
 		body: `{"name":"N","starts_on":"{today}","ends_on":"{later}","budget":{"amount":1,"currency":"EUR"}}`,
 		want: "401 403 201 201 403 403 403 403"},
@@ -58,7 +57,16 @@ var campaignRights = []right{
 	{what: "GET /api/admin/statistics/:table", path: "/api/admin/statistics/states", want: "401 403 403 403 403 403 403 200"},
 	{what: "PATCH /api/campaigns/:id", path: "/api/campaigns/{campaign}", body: `{"name":"{id}"}`, want: "401 404 200 404 404 404 403 404"},
 	{what: "POST /api/campaigns/:id/archive", path: "/api/campaigns/{campaign}/archive", want: "401 404 200 404 404 404 403 404"},
-	{what: "GET /api/influencers", path: "/api/influencers", want: "401 200 200 200 200 200 403 200"},
+	{what: "GET /api/open-campaigns", path: "/api/open-campaigns", want: "401 403 403 403 200 200 403 200"},
+	{what: "GET /api/influencers", path: "/api/influencers", want: "401 200 200 200 403 403 403 200"},
+	{what: "GET /api/saved-searches", path: "/api/saved-searches", want: "401 200 200 200 200 200 403 403"},
+	{what: "POST /api/saved-searches", path: "/api/saved-searches", body: `{"name":"N","query":"q=tea"}`,
+		want: "401 201 201 201 201 201 403 403"},
+	{what: "PATCH /api/saved-searches/:id", path: "/api/saved-searches/{unknown}", body: `{"name":"N"}`,
+		want: "401 404 404 404 404 404 403 404"},
+	{what: "DELETE /api/saved-searches/:id", path: "/api/saved-searches/{unknown}", want: "401 404 404 404 404 404 403 404"},
+	{what: "POST /api/campaigns/:id/invitations/batch", path: "/api/campaigns/{campaign}/invitations/batch",
+		body: `{"invitations":[{"id":"{id}","influencer":"{influencerB}"}]}`, want: "401 403 200 404 403 403 403 403"},
 	{what: "POST /api/campaigns/:id/invitations", path: "/api/campaigns/{campaign}/invitations",
 		body: `{"id":"{id}","influencer":"{influencerB}"}`, want: "401 403 201 404 403 403 403 403"},
 	{what: "POST /api/campaigns/:id/invitations", path: "/api/campaigns/{campaign}/invitations",

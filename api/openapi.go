@@ -40,6 +40,9 @@ func (s *Server) apiRoutes() {
 	s.insightRoutes()
 	s.statisticsRoutes()
 	s.openRoutes()
+	s.inviteManyRoutes()
+	s.searchRoutes()
+	s.savedRoutes()
 	s.roomRoutes()
 	s.adminRoutes()
 	s.profileRoutes()
@@ -217,6 +220,24 @@ func intPtr(n int) *int { return &n }
 
 func floatPtr(n float64) *float64 { return &n }
 
+// invitationsSchema has what an invitation has, for several influencers.
+func invitationsSchema(one *huma.Schema) *huma.Schema {
+	each := &huma.Schema{
+		Type: huma.TypeObject, AdditionalProperties: false, Required: []string{"id", "influencer"},
+		Properties: map[string]*huma.Schema{"id": one.Properties["id"], "influencer": one.Properties["influencer"]},
+	}
+	many := &huma.Schema{
+		Type: huma.TypeObject, AdditionalProperties: false, Required: []string{"invitations"},
+		Properties: map[string]*huma.Schema{"invitations": {
+			Type: huma.TypeArray, Items: each, MinItems: intPtr(1), MaxItems: intPtr(maxInvitations),
+		}},
+	}
+	for _, name := range []string{"terms", "expires_in", "message"} {
+		many.Properties[name] = one.Properties[name]
+	}
+	return many
+}
+
 // describeCommands describes the bodies that decode reads.
 func describeCommands(r huma.Registry) {
 	all := r.Map()
@@ -280,6 +301,7 @@ func describeCommands(r huma.Registry) {
 		return o
 	}
 	all["Invitation"] = object("open", []string{"influencer"}, []string{"terms", "expires_in", "message"})
+	all["Invitations"] = invitationsSchema(all["Invitation"])
 	all["Application"] = object("open", nil, []string{"terms", "expires_in", "message"})
 
 	union := &huma.Schema{Discriminator: &huma.Discriminator{PropertyName: "type", Mapping: make(map[string]string)}}

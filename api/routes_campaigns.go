@@ -4,37 +4,37 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"parley/api/cache"
 	"parley/rooms"
 	"parley/store"
 )
 
 type campaignBody struct {
-	Name        string      `json:"name" minLength:"1" maxLength:"120"`
-	Description string      `json:"description,omitempty" maxLength:"4000"`
-	Goals       string      `json:"goals,omitempty" maxLength:"2000"`
-	Category    string      `json:"category,omitempty" maxLength:"60"`
-	Niches      []string    `json:"niches,omitempty" maxItems:"10" nullable:"false"`
-	StartsOn    rooms.Date  `json:"starts_on" format:"date"`
-	EndsOn      rooms.Date  `json:"ends_on" format:"date" doc:"The last day"`
-	Budget      rooms.Money `json:"budget"`
-	Visibility  string      `json:"visibility,omitempty" enum:"public,private" doc:"By default private"`
+	Name        string         `json:"name" minLength:"1" maxLength:"120"`
+	Description string         `json:"description,omitempty" maxLength:"4000"`
+	Goals       string         `json:"goals,omitempty" maxLength:"2000"`
+	Category    string         `json:"category,omitempty" maxLength:"60"`
+	Niches      []string       `json:"niches,omitempty" maxItems:"10" nullable:"false"`
+	Platforms   []platformText `json:"platforms,omitempty" maxItems:"12" uniqueItems:"true" nullable:"false" doc:"That content is wanted on"`
+	StartsOn    rooms.Date     `json:"starts_on" format:"date"`
+	EndsOn      rooms.Date     `json:"ends_on" format:"date" doc:"The last day"`
+	Budget      rooms.Money    `json:"budget"`
+	Visibility  string         `json:"visibility,omitempty" enum:"public,private" doc:"By default private"`
 }
 
 type campaignPatch struct {
-	Name        *string      `json:"name,omitempty" minLength:"1" maxLength:"120"`
-	Description *string      `json:"description,omitempty" maxLength:"4000"`
-	Goals       *string      `json:"goals,omitempty" maxLength:"2000"`
-	Category    *string      `json:"category,omitempty" maxLength:"60"`
-	Niches      *[]string    `json:"niches,omitempty" maxItems:"10" nullable:"false"`
-	StartsOn    *rooms.Date  `json:"starts_on,omitempty" format:"date"`
-	EndsOn      *rooms.Date  `json:"ends_on,omitempty" format:"date"`
-	Budget      *rooms.Money `json:"budget,omitempty"`
-	Visibility  *string      `json:"visibility,omitempty" enum:"public,private"`
+	Name        *string         `json:"name,omitempty" minLength:"1" maxLength:"120"`
+	Description *string         `json:"description,omitempty" maxLength:"4000"`
+	Goals       *string         `json:"goals,omitempty" maxLength:"2000"`
+	Category    *string         `json:"category,omitempty" maxLength:"60"`
+	Niches      *[]string       `json:"niches,omitempty" maxItems:"10" nullable:"false"`
+	Platforms   *[]platformText `json:"platforms,omitempty" maxItems:"12" uniqueItems:"true" nullable:"false"`
+	StartsOn    *rooms.Date     `json:"starts_on,omitempty" format:"date"`
+	EndsOn      *rooms.Date     `json:"ends_on,omitempty" format:"date"`
+	Budget      *rooms.Money    `json:"budget,omitempty"`
+	Visibility  *string         `json:"visibility,omitempty" enum:"public,private"`
 }
 
 type (
@@ -48,10 +48,7 @@ type (
 		Body campaignPatch
 	}
 	listCampaignsInput struct {
-		Scope    string `query:"scope" enum:"own,open" doc:"open: public campaigns that run now. By default one's own"`
-		Query    string `query:"q" maxLength:"100"`
-		Category string `query:"category" maxLength:"60"`
-		Archived string `query:"archived" enum:"yes,no" doc:"Of one's own: only those that are archived, or that are not"`
+		Archived string `query:"archived" enum:"yes,no" doc:"Only those that are archived, or that are not"`
 		Cursor   string `query:"cursor" maxLength:"200"`
 		Limit    int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
 	}
@@ -61,24 +58,13 @@ type (
 			NextCursor string         `json:"next_cursor" doc:"For the next page; empty at the end"`
 		}
 	}
-	listInfluencersInput struct {
-		Query  string `query:"q" maxLength:"100" doc:"Part of the name, category or niche"`
-		Cursor string `query:"cursor" maxLength:"200"`
-		Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
-	}
-	listInfluencersOutput struct {
-		Body struct {
-			Items      []influencerView `json:"items" nullable:"false"`
-			NextCursor string           `json:"next_cursor"`
-		}
-	}
 )
 
 func (s *Server) campaignRoutes() {
 	tags := []string{"campaigns"}
 	handle(s, huma.Operation{
 		OperationID: "listCampaigns", Method: http.MethodGet, Path: "/api/campaigns", Tags: tags, Security: signedIn,
-		Summary: "One's own campaigns, or those open to applications",
+		Summary: "One's own campaigns, the newest first",
 	}, s.listCampaigns)
 	handle(s, huma.Operation{
 		OperationID: "createCampaign", Method: http.MethodPost, Path: "/api/campaigns", Tags: tags, Security: signedIn,
@@ -96,16 +82,9 @@ func (s *Server) campaignRoutes() {
 		OperationID: "archiveCampaign", Method: http.MethodPost, Path: "/api/campaigns/{id}/archive", Tags: tags, Security: signedIn,
 		Summary: "End a campaign for good: its open ad requests close, its holds are released; refused while a deal is in force",
 	}, s.archiveCampaign)
-	handle(s, huma.Operation{
-		OperationID: "listInfluencers", Method: http.MethodGet, Path: "/api/influencers", Tags: tags, Security: signedIn,
-		Summary: "Search influencers, widest reach first",
-	}, s.listInfluencers)
 }
 
 func (s *Server) listCampaigns(ctx context.Context, r *request, in *listCampaignsInput) (*listCampaignsOutput, error) {
-	if in.Scope != "own" && (in.Scope != "" || r.who.role != rooms.Sponsor) {
-		return s.listOpenCampaigns(ctx, in)
-	}
 	if err := r.who.need(rooms.Sponsor); err != nil {
 		return nil, err
 	}
@@ -121,27 +100,6 @@ func (s *Server) listCampaigns(ctx context.Context, r *request, in *listCampaign
 		return nil, err
 	}
 	return out, nil
-}
-
-// listOpenCampaigns lists what everybody who is logged in may see, without figures.
-func (s *Server) listOpenCampaigns(ctx context.Context, in *listCampaignsInput) (*listCampaignsOutput, error) {
-	load := func(ctx context.Context) (out listCampaignsOutput, err error) {
-		list, next, err := s.store.ListOpenCampaigns(ctx, rooms.At(s.cfg.Clock()), store.CampaignFilter{
-			Query: in.Query, Category: in.Category, Cursor: in.Cursor, Limit: in.Limit,
-		})
-		if err != nil {
-			return out, err
-		}
-		out.Body.NextCursor = next
-		out.Body.Items, err = s.viewCampaigns(ctx, list, false)
-		return out, err
-	}
-	out, err := cachedFor(ctx, s, spaceCampaigns, cache.Everybody(), load,
-		in.Query, in.Category, in.Cursor, strconv.Itoa(in.Limit))
-	if err != nil {
-		return nil, err
-	}
-	return &out, nil
 }
 
 // viewCampaigns shows campaigns, with the figures if they are the caller's to see.
@@ -195,7 +153,7 @@ func (s *Server) createCampaign(ctx context.Context, r *request, in *createCampa
 	}
 	c, err := s.store.CreateCampaign(ctx, store.Campaign{
 		Sponsor: r.who.id, Name: name, Description: b.Description, Goals: b.Goals,
-		Category: b.Category, Niches: b.Niches, StartsAt: *starts, EndsAt: *ends,
+		Category: b.Category, Niches: b.Niches, Platforms: platformsOf(b.Platforms), StartsAt: *starts, EndsAt: *ends,
 		Public: b.Visibility == visibilityPublic, Currency: b.Budget.Currency, Budget: b.Budget.Amount,
 	})
 	if err != nil {
@@ -287,6 +245,10 @@ func (s *Server) updateCampaign(ctx context.Context, r *request, in *updateCampa
 		Name: b.Name, Description: b.Description, Goals: b.Goals, Category: b.Category, Niches: b.Niches,
 		StartsAt: starts, EndsAt: ends,
 	}
+	if b.Platforms != nil {
+		platforms := platformsOf(*b.Platforms)
+		patch.Platforms = &platforms
+	}
 	if b.Visibility != nil {
 		public := *b.Visibility == visibilityPublic
 		patch.Public = &public
@@ -327,17 +289,10 @@ func yesOrNo(text string) *bool {
 	return &yes
 }
 
-func (s *Server) listInfluencers(ctx context.Context, r *request, in *listInfluencersInput) (*listInfluencersOutput, error) {
-	list, next, err := s.store.ListInfluencers(ctx, store.InfluencerFilter{Query: in.Query, Cursor: in.Cursor, Limit: in.Limit})
-	if err != nil {
-		return nil, err
+func platformsOf(list []platformText) []string {
+	platforms := make([]string, len(list))
+	for i, p := range list {
+		platforms[i] = string(p)
 	}
-	out := &listInfluencersOutput{}
-	out.Body.NextCursor = next
-	out.Body.Items = make([]influencerView, len(list))
-	for i := range list {
-		u := &list[i]
-		out.Body.Items[i] = influencerView{ID: u.ID, Name: u.Name, Category: u.Category, Niche: u.Niche, Reach: u.Reach}
-	}
-	return out, nil
+	return platforms
 }

@@ -3,15 +3,12 @@ package api
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/oklog/ulid/v2"
 
 	"parley/rooms"
-	"parley/store"
-	"parley/store/profiles"
 )
 
 type (
@@ -50,19 +47,18 @@ func (s *Server) invite(ctx context.Context, r *request, in *openInput) (*openOu
 		return nil, refusal
 	}
 	open := f.command.(rooms.Open)
-	u, err := s.store.UserByID(ctx, open.Influencer)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return nil, err
-	}
-	if err != nil || u.Role != rooms.Influencer || u.FlaggedAt != nil {
-		return nil, invalid("influencer", "is not an influencer who can be invited")
-	}
-	takes, err := profiles.AcceptsInvites(ctx, s.store, open.Influencer)
+	there, err := s.roomsThere(ctx, r.who, []invitation{{ID: f.id}})
 	if err != nil {
 		return nil, err
 	}
-	if !takes {
-		return nil, invalid("influencer", "takes no invitations at the moment")
+	if !there[f.id] {
+		accepts, err := s.search.Invitable(ctx, []string{open.Influencer})
+		if err != nil {
+			return nil, err
+		}
+		if err := mayInvite(accepts, open.Influencer); err != nil {
+			return nil, err
+		}
 	}
 	return s.open(ctx, r, in.ID, f, open)
 }
@@ -80,21 +76,31 @@ func (s *Server) apply(ctx context.Context, r *request, in *openInput) (*openOut
 	return s.open(ctx, r, in.ID, f, open)
 }
 
-// open makes a room. Its id follows from who asks and the command's id, so that
-// the same request always means the same room.
+// open makes a room.
 func (s *Server) open(ctx context.Context, r *request, campaign string, f frame, open rooms.Open) (*openOutput, error) {
 	if !isULID(campaign) {
 		return nil, notFound("campaign")
 	}
-	sum := sha256.Sum256([]byte(r.who.id + " " + f.id))
-	room := ulid.ULID(sum[:len(ulid.ULID{})]).String()
-	open.ID, open.Campaign, open.Limit = room, campaign, s.cfg.OffersPerSide
-	f.room, f.command = room, open
+	f = s.opening(r.who, f.id, campaign, open)
 	result, err := s.command(ctx, r.who, r.origin(), &f)
 	if err != nil {
 		return nil, err
 	}
-	return &openOutput{Body: roomOpenedView{Room: room, Seq: result.Seq}}, nil
+	return &openOutput{Body: roomOpenedView{Room: f.room, Seq: result.Seq}}, nil
+}
+
+// opening is the command that makes a room.
+func (s *Server) opening(who *caller, id, campaign string, open rooms.Open) frame {
+	room := roomFor(who, id)
+	open.ID, open.Campaign, open.Limit = room, campaign, s.cfg.OffersPerSide
+	return frame{kind: open.Name(), id: id, room: room, command: open}
+}
+
+// roomFor is the id of the room that a command makes. It follows from who asks and the
+// command's id, so that the same request always means the same room.
+func roomFor(who *caller, id string) string {
+	sum := sha256.Sum256([]byte(who.id + " " + id))
+	return ulid.ULID(sum[:len(ulid.ULID{})]).String()
 }
 
 // decodeOpen reads the body of an invitation or an application.
@@ -112,18 +118,8 @@ func decodeOpen(raw []byte, invitation bool) (frame, *Error) {
 			f.id, err = text(m, maxIDChars)
 		case m.name == "influencer" && invitation:
 			open.Influencer, err = text(m, maxIDChars)
-		case m.name == "terms":
-			terms, refusal := rooms.ParsePatch(m.value)
-			if refusal != nil {
-				return f, refused(refusal)
-			}
-			open.Terms = &terms
-		case m.name == "expires_in":
-			open.ExpiresIn, err = lifetime(m)
-		case m.name == "message":
-			open.Message, err = text(m, 0)
 		default:
-			err = invalid(m.name, "is not a known field")
+			err = decodeOpening(m, &open)
 		}
 		if err != nil {
 			return f, err
@@ -134,9 +130,36 @@ func decodeOpen(raw []byte, invitation bool) (frame, *Error) {
 		return f, invalid("id", "must be a ULID")
 	case invitation && open.Influencer == "":
 		return f, invalid("influencer", "is required")
-	case open.Terms == nil && open.ExpiresIn != 0:
-		return f, invalid("expires_in", "belongs to terms, which are missing")
+	}
+	if err := checkOpening(&open); err != nil {
+		return f, err
 	}
 	f.command = open
 	return f, nil
+}
+
+// decodeOpening reads a member that all openings of rooms have.
+func decodeOpening(m member, open *rooms.Open) (err *Error) {
+	switch m.name {
+	case "terms":
+		terms, refusal := rooms.ParsePatch(m.value)
+		if refusal != nil {
+			return refused(refusal)
+		}
+		open.Terms = &terms
+	case "expires_in":
+		open.ExpiresIn, err = lifetime(m)
+	case "message":
+		open.Message, err = text(m, 0)
+	default:
+		err = invalid(m.name, "is not a known field")
+	}
+	return err
+}
+
+func checkOpening(open *rooms.Open) *Error {
+	if open.Terms == nil && open.ExpiresIn != 0 {
+		return invalid("expires_in", "belongs to terms, which are missing")
+	}
+	return nil
 }

@@ -33,7 +33,7 @@ func TestCampaigns(t *testing.T) {
 	rival.call("GET", path, nil).refused(404, "not_found", "")
 	rival.call("PATCH", path, object{"name": "x"}).refused(404, "not_found", "")
 	influencer.call("GET", path, nil).refused(404, "not_found", "")
-	if open := influencer.call("GET", "/api/campaigns", nil).want(200).items(); len(open) != 0 {
+	if open := influencer.call("GET", "/api/open-campaigns", nil).want(200).items(); len(open) != 0 {
 		t.Errorf("a private campaign is on show: %v", open)
 	}
 
@@ -43,11 +43,11 @@ func TestCampaigns(t *testing.T) {
 	if changed.text("name") != "Autumn" || changed.number("budget.amount") != 500_000 || changed.text("description") != "Bottles" {
 		t.Errorf("changed: %s", changed.raw)
 	}
-	open := influencer.call("GET", "/api/campaigns?scope=open&q=autumn", nil).want(200)
-	if len(open.items()) != 1 || at(open.items()[0], "budget") != nil || at(open.items()[0], "available") != nil {
+	open := influencer.call("GET", "/api/open-campaigns?q=autumn", nil).want(200)
+	if len(open.items()) != 1 || at(open.items()[0], "budget.amount") != 500_000.0 || at(open.items()[0], "available") != nil {
 		t.Errorf("on show: %s", open.raw)
 	}
-	if seen := influencer.call("GET", path, nil).want(200); at(seen.body, "budget") != nil || at(seen.body, "held") != nil {
+	if seen := influencer.call("GET", path, nil).want(200); at(seen.body, "budget.amount") != 500_000.0 || at(seen.body, "held") != nil {
 		t.Errorf("an influencer sees figures: %s", seen.raw)
 	}
 	if list := p.call("GET", "/api/campaigns", nil).want(200).items(); len(list) != 1 || at(list[0], "committed") != 0.0 || at(list[0], "room_count") != 0.0 {
@@ -67,7 +67,9 @@ func TestCampaigns(t *testing.T) {
 	}
 	// Who negotiates in a campaign knows it even when it is not on show any more.
 	p.call("PATCH", path, object{"visibility": "private"}).want(200)
-	influencer.call("GET", path, nil).want(200)
+	if seen := influencer.call("GET", path, nil).want(200); at(seen.body, "budget") != nil {
+		t.Errorf("an influencer sees a private budget: %s", seen.raw)
+	}
 	if list := p.call("GET", "/api/rooms?campaign="+made.text("id"), nil).want(200).items(); len(list) != 1 || at(list[0], "room") != room {
 		t.Errorf("its rooms: %v", list)
 	}
@@ -109,7 +111,7 @@ func TestCampaignsOfBadInput(t *testing.T) {
 	if list := p.call("GET", "/api/campaigns", nil).want(200).items(); len(list) != 0 {
 		t.Errorf("something was made: %v", list)
 	}
-	for _, query := range []string{"limit=0", "limit=1000", "limit=x", "scope=all"} {
+	for _, query := range []string{"limit=0", "limit=1000", "limit=x"} {
 		name, _, _ := strings.Cut(query, "=")
 		p.call("GET", "/api/campaigns?"+query, nil).refused(422, "invalid", name)
 	}
@@ -156,8 +158,8 @@ func TestEditingAndArchivingACampaign(t *testing.T) {
 	if again.text("error.message") != "The campaign is archived." {
 		t.Errorf("invited: %s", again.raw)
 	}
-	for filter, want := range map[string]int{"": 1, "&archived=yes": 1, "&archived=no": 0} {
-		if list := n.sponsor.call("GET", "/api/campaigns?scope=own"+filter, nil).want(200).items(); len(list) != want {
+	for filter, want := range map[string]int{"": 1, "?archived=yes": 1, "?archived=no": 0} {
+		if list := n.sponsor.call("GET", "/api/campaigns"+filter, nil).want(200).items(); len(list) != want {
 			t.Errorf("%q lists %v", filter, list)
 		}
 	}

@@ -21,6 +21,7 @@ import (
 	"parley/hub"
 	"parley/store"
 	"parley/store/flags"
+	"parley/store/search"
 )
 
 // Server is the edge. New makes it, Listen runs it, Shutdown ends it.
@@ -45,6 +46,7 @@ type Server struct {
 	// verification is the last look at the audit log.
 	verification verification
 	flags        *flags.Book
+	search       *search.Index
 
 	// buffers and inputs are shared by all connections.
 	buffers, inputs sync.Pool
@@ -84,8 +86,9 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg, store: cfg.Store, hub: cfg.Hub, relay: cfg.Relay, metrics: cfg.Metrics, log: cfg.Logger,
 		limits: newLimits(cfg.Limits, cfg.Clock),
 		ids:    idSource{random: cfg.Rand}, newcomers: newcomers{patience: cfg.IdleTimeout}, pictures: picture.NewMaker(picturesAtOnce),
-		cache: cache.New(cache.Config{Backend: cfg.Cache, Jitter: cfg.Jitter, Observe: cfg.Metrics.observeCache}),
-		flags: &flags.Book{Store: cfg.Store, PublicURL: cfg.PublicURL},
+		cache:  cache.New(cache.Config{Backend: cfg.Cache, Jitter: cfg.Jitter, Observe: cfg.Metrics.observeCache}),
+		flags:  &flags.Book{Store: cfg.Store, PublicURL: cfg.PublicURL},
+		search: search.New(cfg.Store),
 	}
 	var err error
 	if s.origins, err = newOrigins(cfg.PublicURL, cfg.Origins); err != nil {

@@ -37,14 +37,6 @@ func viewUser(u *store.User) userView {
 	}
 }
 
-type influencerView struct {
-	ID       string `json:"id"`
-	Name     string `json:"name"`
-	Category string `json:"category"`
-	Niche    string `json:"niche"`
-	Reach    int64  `json:"reach"`
-}
-
 type campaignView struct {
 	ID          string         `json:"id"`
 	Name        string         `json:"name"`
@@ -52,6 +44,7 @@ type campaignView struct {
 	Goals       string         `json:"goals"`
 	Category    string         `json:"category"`
 	Niches      []string       `json:"niches" nullable:"false"`
+	Platforms   []string       `json:"platforms" nullable:"false" doc:"That content is wanted on"`
 	StartsOn    rooms.Date     `json:"starts_on" format:"date"`
 	EndsOn      rooms.Date     `json:"ends_on" format:"date" doc:"The last day"`
 	EndsAt      rooms.Time     `json:"ends_at" doc:"The first instant after the campaign"`
@@ -59,8 +52,8 @@ type campaignView struct {
 	Visibility  string         `json:"visibility" enum:"public,private"`
 	Archived    bool           `json:"archived"`
 	Flagged     bool           `json:"flagged"`
-	// The figures are for the owner and for admins.
-	Budget    *rooms.Money `json:"budget,omitempty"`
+	// What is taken of the budget is for the owner and for admins.
+	Budget    *rooms.Money `json:"budget,omitempty" doc:"The whole of it; only for the owner where the campaign is private"`
 	Committed *int64       `json:"committed,omitempty" doc:"What deals take; only for the owner"`
 	Held      *int64       `json:"held,omitempty" doc:"What open offers of the sponsor take; only for the owner"`
 	Available *int64       `json:"available,omitempty" doc:"Budget less committed and held; only for the owner"`
@@ -75,24 +68,26 @@ const (
 // viewCampaign shows a campaign; the figures are for its owner and for admins.
 func viewCampaign(c *store.Campaign, figures bool) campaignView {
 	v := campaignView{
-		ID: c.ID, Name: c.Name, Description: c.Description, Goals: c.Goals, Category: c.Category, Niches: c.Niches,
-		StartsOn: dateOf(c.StartsAt.Time), EndsOn: dateOf(c.EndsAt.Time.Add(-time.Microsecond)), EndsAt: c.EndsAt,
+		ID: c.ID, Name: c.Name, Description: c.Description, Goals: c.Goals, Category: c.Category, Niches: orEmpty(c.Niches), Platforms: orEmpty(c.Platforms),
+		StartsOn: dateOf(c.StartsAt.Time), EndsOn: lastDay(c.EndsAt), EndsAt: c.EndsAt,
 		Currency: c.Currency, Visibility: visibilityPrivate,
 		Archived: c.ArchivedAt != nil, Flagged: c.FlaggedAt != nil,
-	}
-	if v.Niches == nil {
-		v.Niches = []string{}
 	}
 	if c.Public {
 		v.Visibility = visibilityPublic
 	}
+	if c.Public || figures {
+		v.Budget = &rooms.Money{Amount: c.Budget, Currency: c.Currency}
+	}
 	if figures {
 		committed, held, available := c.Committed, c.Held, c.Budget-c.Committed-c.Held
-		v.Budget = &rooms.Money{Amount: c.Budget, Currency: c.Currency}
 		v.Committed, v.Held, v.Available = &committed, &held, &available
 	}
 	return v
 }
+
+// lastDay is the day before the instant that ends something.
+func lastDay(end rooms.Time) rooms.Date { return dateOf(end.Time.Add(-time.Microsecond)) }
 
 func dateOf(t time.Time) rooms.Date { return rooms.Date(t.UTC().Format(time.DateOnly)) }
 

@@ -298,21 +298,6 @@ func (s *Store) ListCampaigns(ctx context.Context, sponsor string, f CampaignFil
 	return s.campaigns(ctx, q, f.Cursor, f.Limit)
 }
 
-// ListOpenCampaigns lists public campaigns that run at now and are neither
-// archived nor flagged, newest first. A flagged sponsor's are left out.
-func (s *Store) ListOpenCampaigns(ctx context.Context, now rooms.Time, f CampaignFilter) (list []Campaign, next string, err error) {
-	q := s.reads.db.NewSelect().Where("public").Where("ends_at > ?", micros(now)).
-		Where("archived_at IS NULL").Where("flagged_at IS NULL").
-		Where("NOT EXISTS (SELECT 1 FROM users u WHERE u.id = c.sponsor_id AND u.flagged_at IS NOT NULL)")
-	if f.Category != "" {
-		q = q.Where("lower(category) = lower(?)", f.Category)
-	}
-	if f.Query != "" {
-		q = contains(q, f.Query, "name", "description", "category", "niches")
-	}
-	return s.campaigns(ctx, q, f.Cursor, f.Limit)
-}
-
 // ListAllCampaigns lists campaigns for an admin, newest first.
 func (s *Store) ListAllCampaigns(ctx context.Context, f CampaignFilter) (list []Campaign, next string, err error) {
 	q := s.reads.db.NewSelect()

@@ -62,15 +62,6 @@ type UserFilter struct {
 	Limit            int
 }
 
-// InfluencerFilter searches influencers who can be invited, widest reach first.
-type InfluencerFilter struct {
-	Query    string // part of the name, category or niche
-	Category string
-	MinReach int64
-	Cursor   string
-	Limit    int
-}
-
 // CreateUser adds a user and makes its ID and CreatedAt where they are not set.
 // A taken e-mail address is refused with already_exists. What is in also happens in the
 // same transaction.
@@ -230,41 +221,6 @@ func (s *Store) ListUsers(ctx context.Context, f UserFilter) (list []User, next 
 	models, more := page(models, limit)
 	if more {
 		next = models[limit-1].ID
-	}
-	return usersOf(models), next, nil
-}
-
-// ListInfluencers searches influencers; those flagged or not approved are left
-// out.
-func (s *Store) ListInfluencers(ctx context.Context, f InfluencerFilter) (list []User, next string, err error) {
-	var models []userModel
-	limit := pageSize(f.Limit)
-	q := s.reads.db.NewSelect().Model(&models).
-		Where("role = ?", string(rooms.Influencer)).Where("approved").Where("flagged_at IS NULL").
-		Order("reach DESC", "id ASC").Limit(int64(limit) + 1)
-	if f.Category != "" {
-		q = q.Where("lower(category) = lower(?)", f.Category)
-	}
-	if f.MinReach > 0 {
-		q = q.Where("reach >= ?", f.MinReach)
-	}
-	if f.Query != "" {
-		q = contains(q, f.Query, "name", "category", "niche")
-	}
-	if f.Cursor != "" {
-		reach, id, err := parseCursor(f.Cursor)
-		if err != nil {
-			return nil, "", err
-		}
-		q = q.Where("(reach < ? OR (reach = ? AND id > ?))", reach, reach, id)
-	}
-	if err := q.Scan(ctx); err != nil {
-		return nil, "", readError("list influencers", err)
-	}
-	models, more := page(models, limit)
-	if more {
-		last := models[limit-1]
-		next = makeCursor(last.Reach, last.ID)
 	}
 	return usersOf(models), next, nil
 }

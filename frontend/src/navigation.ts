@@ -16,6 +16,7 @@ export interface NavEntry {
 export const navigation: NavEntry[] = [
   { to: '/deals', text: s.nav.deals, icon: 'chat', roles: ['sponsor', 'influencer'], unread: true },
   { to: '/campaigns', text: s.nav.campaigns, icon: 'megaphone', roles: ['sponsor'] },
+  { to: '/influencers', text: s.nav.findInfluencers, icon: 'search', roles: ['sponsor'] },
   { to: '/open', text: s.nav.findCampaigns, icon: 'search', roles: ['influencer'] },
   { to: '/profile', text: s.nav.profile, icon: 'person', roles: ['influencer'] },
   { to: '/admin/feed', text: s.nav.feed, icon: 'broadcast', roles: ['admin'] },

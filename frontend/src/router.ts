@@ -85,8 +85,14 @@ export const router = createRouter({
     {
       path: '/open',
       name: 'open',
-      component: () => import('@/screens/OpenCampaignsScreen.vue'),
-      meta: { title: s.campaigns.openTitle, roles: ['influencer'] },
+      component: () => import('@/screens/search/OpenCampaignsScreen.vue'),
+      meta: { title: s.search.campaignsTitle, roles: ['influencer'] },
+    },
+    {
+      path: '/influencers',
+      name: 'influencers',
+      component: () => import('@/screens/search/InfluencersScreen.vue'),
+      meta: { title: s.search.influencersTitle, roles: ['sponsor'] },
     },
     {
       path: '/admin/feed',

@@ -99,12 +99,6 @@ func BySlug(ctx context.Context, s *store.Store, slug string) (Profile, error) {
 	return p, store.ReadError("find profile", err)
 }
 
-// AcceptsInvites tells whether an influencer wants to be invited.
-func AcceptsInvites(ctx context.Context, s *store.Store, user string) (accepts bool, err error) {
-	err = s.Reads().NewSelect().Table("profiles").Column("accepts_invites").Where("user_id = ?", user).Scan(ctx, &accepts)
-	return accepts, store.ReadError("find profile", err)
-}
-
 func find(ctx context.Context, db bun.IDB, where string, value string) (Profile, error) {
 	var m profileModel
 	err := db.NewSelect().Model(&m).ColumnExpr("p.*, u.name, u.category, u.reach, u.created_at AS joined_at").

@@ -171,3 +171,65 @@ func BenchmarkCampaigns(b *testing.B) {
 		}
 	})
 }
+
+func (g *generator) influencers(b testing.TB, e *forms.Env, n int) {
+	ids := g.users(b, e, rooms.Influencer, n)
+	platforms := rooms.Platforms[:6]
+	bulk(b, e, "profile_platforms (user_id, platform, handle, followers, engagement_bp)", 2*n, func(i int) []any {
+		followers := int64(500 * (1 + g.ExpFloat64()*g.ExpFloat64()*200))
+		// Each has two, on different platforms.
+		return []any{ids[i/2], platforms[i%2*3+g.IntN(3)], fmt.Sprintf("%s%d", g.text(1), i), followers, int64(10 + g.IntN(90)*g.IntN(10))}
+	})
+	for from := 0; from < n; from += 500 {
+		_, err := store.Write(context.Background(), e.Store, func(ctx context.Context, t *store.Tx) (struct{}, error) {
+			for _, id := range ids[from:min(n, from+500)] {
+				_, err := t.DB.NewRaw("UPDATE profiles SET bio = ?, niches = ?, accepts_invites = ?, updated_at = ? WHERE user_id = ?",
+					g.text(25), g.niches(), g.IntN(5) > 0, e.Clock.Now().UnixMicro(), id).Exec(ctx)
+				if err != nil {
+					return struct{}{}, err
+				}
+			}
+			return struct{}{}, nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	bulk(b, e, "influencer_fees (user_id, currency, deals, low, typical, high)", n/3, func(i int) []any {
+		step := []int64{10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000, 2_000_000}[min(g.IntN(8), g.IntN(8))]
+		return []any{ids[3*i], []string{"EUR", "EUR", "USD"}[g.IntN(3)], 1 + g.IntN(8), step / 2, step, 2 * step}
+	})
+}
+
+func BenchmarkInfluencers(b *testing.B) {
+	eachForm(b, func(e *forms.Env) { newGenerator().influencers(b, e, benchInfluencers) }, func(b *testing.B, e *forms.Env) {
+		x := search.New(e.Store)
+		for _, f := range []search.InfluencerFilter{
+			{}, {Sort: search.InfluencersEngagement}, {Sort: search.InfluencersActive, AcceptsInvites: true},
+			{Category: "Food"}, {Category: "Food", Platform: "tiktok", AcceptsInvites: true, Sort: search.InfluencersEngagement},
+			{Niche: "skin care", MinReach: 50_000, MaxReach: 500_000, Sort: search.InfluencersEngagement},
+			{Text: "samsung"}, {Text: "samsng"}, {Text: "ba"}, {Text: "ba ce di"}, {Text: "sams", Category: "Tech", Sort: search.InfluencersActive},
+			{Text: "decathln nespreso"}, {Text: "xyzzyquux"},
+			{MinReach: 2_000_000, Sort: search.InfluencersEngagement}, {MinEngagement: 700, Sort: search.InfluencersReach},
+			{MinReach: 10_000, MaxReach: 30_000, MinEngagement: 700, Sort: search.InfluencersActive},
+			{Currency: "EUR", MinFee: 100_000, MaxFee: 200_000}, {Currency: "EUR", MinFee: 2_000_000, Category: "Music", Platform: "youtube"},
+			{Currency: "USD", MaxFee: 20_000, Sort: search.InfluencersEngagement, Niche: "jazz", MinReach: 5_000},
+		} {
+			name := fmt.Sprintf("%s,%s,%s,%s,%s,reach%d,engagement%d,fee%d", f.Text, f.Category, f.Niche, f.Platform, f.Sort, f.MinReach, f.MinEngagement, f.MinFee)
+			b.Run(name, func(b *testing.B) {
+				found := 0
+				measure(b, func() {
+					page, err := x.Influencers(context.Background(), f)
+					if err != nil {
+						b.Fatal(err)
+					}
+					found = len(page.Items)
+				})
+				b.ReportMetric(float64(found), "found")
+			})
+		}
+	})
+}
+
+// benchInfluencers are as many as the platform is meant for.
+const benchInfluencers = 100_000

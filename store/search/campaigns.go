@@ -123,7 +123,7 @@ func (f *CampaignFilter) query() (ordering, conditions, error) {
 	}
 	where.add(openCampaign)
 	where.add("c.ends_at > ?", f.Now.UnixMicro())
-	where.add("EXISTS (SELECT 1 FROM users u WHERE u.id = c.sponsor_id AND u.approved AND u.flagged_at IS NULL)")
+	where.add("EXISTS (SELECT 1 FROM users u WHERE u.id = c.sponsor_id AND u.approved AND u.flagged_at IS NULL AND u.deleted_at IS NULL)")
 	if f.Currency != "" {
 		where.add("c.currency = ?", string(f.Currency))
 	}

@@ -13,8 +13,9 @@ import (
 type form interface {
 	// near finds terms that may have been meant by a word, the likeliest first.
 	near(db *bun.DB, word string) *bun.RawQuery
-	// campaigns finds hits.
+	// campaigns and influencers find hits.
 	campaigns(ctx context.Context, db *bun.DB, q *campaignQuery) (*bun.RawQuery, error)
+	influencers(ctx context.Context, db *bun.DB, q *influencerQuery) (*bun.RawQuery, error)
 }
 
 func formOf(db *bun.DB) form {

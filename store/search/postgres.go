@@ -38,19 +38,32 @@ func (postgresForm) near(db *bun.DB, word string) *bun.RawQuery {
 }
 
 func (f postgresForm) campaigns(ctx context.Context, db *bun.DB, q *campaignQuery) (*bun.RawQuery, error) {
-	where, from := q.where, "campaigns c"
-	if !q.match.empty() {
-		text := f.text(q.match)
-		fewHits, err := isFew(ctx, db, "campaign_index WHERE lexemes @@ ?::tsquery", text)
-		if err != nil {
-			return nil, err
-		}
-		if fewHits {
-			from = "(SELECT campaign_id FROM campaign_index WHERE lexemes @@ ?::tsquery OFFSET 0) t JOIN campaigns c ON c.id = t.campaign_id"
-			where.args = append([]any{text}, where.args...)
-		} else {
-			where.add("(SELECT t.lexemes @@ ?::tsquery FROM campaign_index t WHERE t.campaign_id = c.id)", text)
-		}
+	return f.hits(ctx, db, q.match, q.order, q.where, q.limit, "campaigns c", "campaign_index", "campaign_id")
+}
+
+func (f postgresForm) influencers(ctx context.Context, db *bun.DB, q *influencerQuery) (*bun.RawQuery, error) {
+	return f.hits(ctx, db, q.match, q.order, q.where, q.limit, "influencer_docs i", "influencer_index", "user_id")
+}
+
+// hits joins rows with their lexemes, which are found by an id in a table beside them.
+func (f postgresForm) hits(ctx context.Context, db *bun.DB, m match, order ordering, where conditions, limit int,
+	rows, index, id string,
+) (*bun.RawQuery, error) {
+	if m.empty() {
+		return selectHits(db, rows, order, &where, limit), nil
 	}
-	return selectHits(db, from, q.order, &where, q.limit), nil
+	text := f.text(m)
+	fewHits, err := isFew(ctx, db, index+" WHERE lexemes @@ ?::tsquery", text)
+	if err != nil {
+		return nil, err
+	}
+	if !fewHits {
+		// A row's own lexemes, one row after the other: an order is walked.
+		where.add("(SELECT t.lexemes @@ ?::tsquery FROM "+index+" t WHERE t."+id+" = "+order.id+")", text)
+		return selectHits(db, rows, order, &where, limit), nil
+	}
+	// OFFSET 0 keeps the planner from walking an order after all.
+	from := "(SELECT " + id + " FROM " + index + " WHERE lexemes @@ ?::tsquery OFFSET 0) t JOIN " + rows + " ON " + order.id + " = t." + id
+	where.args = append([]any{text}, where.args...)
+	return selectHits(db, from, order, &where, limit), nil
 }

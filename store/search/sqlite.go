@@ -43,8 +43,7 @@ func (sqliteForm) near(db *bun.DB, word string) *bun.RawQuery {
 }
 
 func (f sqliteForm) campaigns(ctx context.Context, db *bun.DB, q *campaignQuery) (*bun.RawQuery, error) {
-	where := q.where
-	from := "campaigns c INDEXED BY " + q.order.index
+	where, from := q.where, "campaigns c INDEXED BY "+q.order.index
 	if !q.match.empty() {
 		text := f.text(q.match)
 		fewHits, err := isFew(ctx, db, "campaign_index WHERE campaign_index MATCH ?", text)
@@ -60,6 +59,41 @@ func (f sqliteForm) campaigns(ctx context.Context, db *bun.DB, q *campaignQuery)
 			from += " CROSS JOIN campaign_docs d ON d.campaign_id = c.id"
 			where.add("+d.doc IN (SELECT rowid FROM campaign_index WHERE campaign_index MATCH ?)", text)
 		}
+	}
+	return selectHits(db, from, q.order, &where, q.limit), nil
+}
+
+func (f sqliteForm) influencers(ctx context.Context, db *bun.DB, q *influencerQuery) (*bun.RawQuery, error) {
+	where, from := q.where, "influencer_docs i INDEXED BY "+q.order.index
+	text := ""
+	if !q.match.empty() {
+		text = f.text(q.match)
+		fewHits, err := isFew(ctx, db, "influencer_index WHERE influencer_index MATCH ?", text)
+		if err != nil {
+			return nil, err
+		}
+		if fewHits {
+			from = "influencer_index CROSS JOIN influencer_docs i ON i.doc = influencer_index.rowid"
+			where.add("influencer_index MATCH ?", text)
+			return selectHits(db, from, q.order, &where, q.limit), nil
+		}
+	}
+	for _, r := range q.ranges {
+		fewHits, err := isFew(ctx, db, r.from+" WHERE "+r.where.sql, r.where.args...)
+		if err != nil {
+			return nil, err
+		}
+		if !fewHits {
+			continue
+		}
+		if from = r.from; r.fees {
+			from += " CROSS JOIN influencer_docs i ON i.user_id = f.user_id"
+			where.add(r.where.sql, r.where.args...)
+		}
+		break
+	}
+	if text != "" {
+		where.add("+i.doc IN (SELECT rowid FROM influencer_index WHERE influencer_index MATCH ?)", text)
 	}
 	return selectHits(db, from, q.order, &where, q.limit), nil
 }

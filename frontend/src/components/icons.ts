@@ -22,6 +22,7 @@ export type IconName =
   | 'moon'
   | 'more'
   | 'pause'
+  | 'pencil'
   | 'people'
   | 'person'
   | 'play'

@@ -10,6 +10,7 @@ import { notices } from './en/notices'
 import { accept, decline, cancelRequest, withdraw, stale, composer } from './en/offers'
 import { profile } from './en/profile'
 import { room, chart } from './en/room'
+import { search } from './en/search'
 import { app, nav, side, common, connection, errors, shortcuts } from './en/shell'
 import { terms, problem } from './en/terms'
 
@@ -38,6 +39,7 @@ export const en = {
   problem,
   profile,
   campaigns,
+  search,
   feed,
   admin,
   adminPages,

@@ -10,13 +10,17 @@ import type {
   CampaignPatch,
   Command,
   Invitation,
+  Invitations,
   LoginRequest,
   ProfilePatch,
   RegisterRequest,
+  SearchCampaignsData,
+  SearchInfluencersData,
 } from './generated'
 
 export * from './errors'
 export type { Card, Picture, Profile, ProfilePatch } from './generated'
+export type { Invited, OpenCampaign, Saved as SavedSearch } from './generated'
 export type {
   Campaign,
   CampaignBody,
@@ -54,7 +58,7 @@ export const api = {
   me: () => data(sdk.me()),
 
   campaigns: (
-    query: { scope?: 'own' | 'open'; archived?: 'yes' | 'no'; cursor?: string; limit?: number } = {},
+    query: { archived?: 'yes' | 'no'; cursor?: string; limit?: number } = {},
   ) => data(sdk.listCampaigns({ query })),
   overview: () => data(sdk.overview()),
   tracking: (id: string) => data(sdk.trackCampaign({ path: { id } })),
@@ -63,8 +67,16 @@ export const api = {
   updateCampaign: (id: string, body: CampaignPatch) => data(sdk.updateCampaign({ path: { id }, body })),
   archiveCampaign: (id: string) => data(sdk.archiveCampaign({ path: { id } })),
   createCampaign: (body: CampaignBody) => data(sdk.createCampaign({ body })),
-  influencers: (q: string, signal?: AbortSignal) =>
-    data(sdk.listInfluencers({ query: { ...(q && { q }), limit: 8 }, signal })),
+  searchCampaigns: (query: SearchCampaignsData['query'], signal?: AbortSignal) =>
+    data(sdk.searchCampaigns({ query, signal })),
+  searchInfluencers: (query: SearchInfluencersData['query'], signal?: AbortSignal) =>
+    data(sdk.searchInfluencers({ query, signal })),
+  savedSearches: () => data(sdk.listSavedSearches()),
+  saveSearch: (body: { name: string; query: string }) => data(sdk.saveSearch({ body })),
+  renameSavedSearch: (id: string, name: string) =>
+    data(sdk.renameSavedSearch({ path: { id }, body: { name } })),
+  deleteSavedSearch: (id: string) => data(sdk.deleteSavedSearch({ path: { id } })),
+  inviteMany: (id: string, body: Invitations) => data(sdk.inviteMany({ path: { id }, body })),
   invite: (id: string, body: Invitation) => data(sdk.invite({ path: { id }, body })),
   apply: (id: string, body: Application) => data(sdk.apply({ path: { id }, body })),
 

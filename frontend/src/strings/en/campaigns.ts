@@ -44,6 +44,7 @@ export const campaigns = {
   inviteTitle: 'Invite an influencer',
   pick: 'Influencer',
   pickSearch: 'Search by name or niche',
+  pickMore: 'Search with filters, or invite several at once',
   pickNone: 'Nobody found.',
   pickNeeded: 'Choose whom to invite.',
   pickChange: 'Choose someone else',
