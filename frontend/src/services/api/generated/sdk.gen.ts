@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AdminCampaignData, AdminCampaignErrors, AdminCampaignResponses, AdminCampaignsData, AdminCampaignsErrors, AdminCampaignsResponses, AdminFeedData, AdminFeedErrors, AdminFeedResponses, AdminFeedRoomsData, AdminFeedRoomsErrors, AdminFeedRoomsResponses, AdminRoomData, AdminRoomErrors, AdminRoomResponses, AdminRoomsData, AdminRoomsErrors, AdminRoomsResponses, AdminUserData, AdminUserErrors, AdminUserResponses, AdminUsersData, AdminUsersErrors, AdminUsersResponses, AppealData, AppealErrors, AppealResponses, ApplyData, ApplyErrors, ApplyResponses, ArchiveCampaignData, ArchiveCampaignErrors, ArchiveCampaignResponses, AuditVerificationData, AuditVerificationErrors, AuditVerificationResponses, CheckAddressData, CheckAddressErrors, CheckAddressResponses, CommandData, CommandErrors, CommandResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DownloadAuditData, DownloadAuditErrors, DownloadAuditResponses, DownloadCampaignsData, DownloadCampaignsErrors, DownloadCampaignsResponses, DownloadFlagsData, DownloadFlagsErrors, DownloadFlagsResponses, DownloadMailData, DownloadMailErrors, DownloadMailResponses, DownloadRoomsData, DownloadRoomsErrors, DownloadRoomsResponses, DownloadUsersData, DownloadUsersErrors, DownloadUsersResponses, EditCardData, EditCardErrors, EditCardResponses, EditProfileData, EditProfileErrors, EditProfileResponses, FlagData, FlagErrors, FlagResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetMailData, GetMailErrors, GetMailResponses, GetRoomData, GetRoomErrors, GetRoomResponses, InviteData, InviteErrors, InviteResponses, LiftFlagData, LiftFlagErrors, LiftFlagResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListFlagsData, ListFlagsErrors, ListFlagsResponses, ListInfluencersData, ListInfluencersErrors, ListInfluencersResponses, ListMailData, ListMailErrors, ListMailResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListOwnFlagsData, ListOwnFlagsErrors, ListOwnFlagsResponses, ListRoomsData, ListRoomsErrors, ListRoomsResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MeData, MeErrors, MeResponses, OverviewData, OverviewErrors, OverviewResponses, OwnCardData, OwnCardErrors, OwnCardResponses, OwnProfileData, OwnProfileErrors, OwnProfileResponses, PublicProfileData, PublicProfileErrors, PublicProfileResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RegisterData, RegisterErrors, RegisterResponses, RemovePictureData, RemovePictureErrors, RemovePictureResponses, SetPictureData, SetPictureErrors, SetPictureResponses, SponsorCardData, SponsorCardErrors, SponsorCardResponses, StatisticsData, StatisticsErrors, StatisticsResponses, StatisticsTableData, StatisticsTableErrors, StatisticsTableResponses, TrackCampaignData, TrackCampaignErrors, TrackCampaignResponses, UnflagData, UnflagErrors, UnflagResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses, UpholdFlagData, UpholdFlagErrors, UpholdFlagResponses } from './types.gen';
+import type { AdminCampaignData, AdminCampaignErrors, AdminCampaignResponses, AdminCampaignsData, AdminCampaignsErrors, AdminCampaignsResponses, AdminFeedData, AdminFeedErrors, AdminFeedResponses, AdminFeedRoomsData, AdminFeedRoomsErrors, AdminFeedRoomsResponses, AdminRoomData, AdminRoomErrors, AdminRoomResponses, AdminRoomsData, AdminRoomsErrors, AdminRoomsResponses, AdminUserData, AdminUserErrors, AdminUserResponses, AdminUsersData, AdminUsersErrors, AdminUsersResponses, AppealData, AppealErrors, AppealResponses, ApplyData, ApplyErrors, ApplyResponses, ArchiveCampaignData, ArchiveCampaignErrors, ArchiveCampaignResponses, AuditVerificationData, AuditVerificationErrors, AuditVerificationResponses, CheckAddressData, CheckAddressErrors, CheckAddressResponses, CommandData, CommandErrors, CommandResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteSavedSearchData, DeleteSavedSearchErrors, DeleteSavedSearchResponses, DownloadAuditData, DownloadAuditErrors, DownloadAuditResponses, DownloadCampaignsData, DownloadCampaignsErrors, DownloadCampaignsResponses, DownloadFlagsData, DownloadFlagsErrors, DownloadFlagsResponses, DownloadMailData, DownloadMailErrors, DownloadMailResponses, DownloadRoomsData, DownloadRoomsErrors, DownloadRoomsResponses, DownloadUsersData, DownloadUsersErrors, DownloadUsersResponses, EditCardData, EditCardErrors, EditCardResponses, EditProfileData, EditProfileErrors, EditProfileResponses, FlagData, FlagErrors, FlagResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetMailData, GetMailErrors, GetMailResponses, GetRoomData, GetRoomErrors, GetRoomResponses, InviteData, InviteErrors, InviteManyData, InviteManyErrors, InviteManyResponses, InviteResponses, LiftFlagData, LiftFlagErrors, LiftFlagResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListFlagsData, ListFlagsErrors, ListFlagsResponses, ListMailData, ListMailErrors, ListMailResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListOwnFlagsData, ListOwnFlagsErrors, ListOwnFlagsResponses, ListRoomsData, ListRoomsErrors, ListRoomsResponses, ListSavedSearchesData, ListSavedSearchesErrors, ListSavedSearchesResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MeData, MeErrors, MeResponses, OverviewData, OverviewErrors, OverviewResponses, OwnCardData, OwnCardErrors, OwnCardResponses, OwnProfileData, OwnProfileErrors, OwnProfileResponses, PublicProfileData, PublicProfileErrors, PublicProfileResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RegisterData, RegisterErrors, RegisterResponses, RemovePictureData, RemovePictureErrors, RemovePictureResponses, RenameSavedSearchData, RenameSavedSearchErrors, RenameSavedSearchResponses, SaveSearchData, SaveSearchErrors, SaveSearchResponses, SearchCampaignsData, SearchCampaignsErrors, SearchCampaignsResponses, SearchInfluencersData, SearchInfluencersErrors, SearchInfluencersResponses, SetPictureData, SetPictureErrors, SetPictureResponses, SponsorCardData, SponsorCardErrors, SponsorCardResponses, StatisticsData, StatisticsErrors, StatisticsResponses, StatisticsTableData, StatisticsTableErrors, StatisticsTableResponses, TrackCampaignData, TrackCampaignErrors, TrackCampaignResponses, UnflagData, UnflagErrors, UnflagResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses, UpholdFlagData, UpholdFlagErrors, UpholdFlagResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -410,7 +410,7 @@ export const createToken = <ThrowOnError extends boolean = false>(options: Optio
 });
 
 /**
- * One's own campaigns, or those open to applications
+ * One's own campaigns, the newest first
  */
 export const listCampaigns = <ThrowOnError extends boolean = false>(options?: Options<ListCampaignsData, ThrowOnError>) => (options?.client ?? client).get<ListCampaignsResponses, ListCampaignsErrors, ThrowOnError>({
     security: [{
@@ -517,6 +517,25 @@ export const invite = <ThrowOnError extends boolean = false>(options: Options<In
 });
 
 /**
+ * Invite several influencers with the same first terms, each into a room of its own
+ *
+ * Nothing is sent when the budget does not cover all of them: budget_exceeded names how many fit. Otherwise each invitation stands for itself: it has a room or an error. The same ids again give the same answers, and nobody is invited twice.
+ */
+export const inviteMany = <ThrowOnError extends boolean = false>(options: Options<InviteManyData, ThrowOnError>) => (options.client ?? client).post<InviteManyResponses, InviteManyErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/campaigns/{id}/invitations/batch',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * What a campaign has come to: budget, ad requests, what ends next; for its owner
  */
 export const trackCampaign = <ThrowOnError extends boolean = false>(options: Options<TrackCampaignData, ThrowOnError>) => (options.client ?? client).get<TrackCampaignResponses, TrackCampaignErrors, ThrowOnError>({
@@ -560,9 +579,9 @@ export const editCard = <ThrowOnError extends boolean = false>(options: Options<
 });
 
 /**
- * Search influencers, widest reach first
+ * Search influencers, for sponsors
  */
-export const listInfluencers = <ThrowOnError extends boolean = false>(options?: Options<ListInfluencersData, ThrowOnError>) => (options?.client ?? client).get<ListInfluencersResponses, ListInfluencersErrors, ThrowOnError>({
+export const searchInfluencers = <ThrowOnError extends boolean = false>(options?: Options<SearchInfluencersData, ThrowOnError>) => (options?.client ?? client).get<SearchInfluencersResponses, SearchInfluencersErrors, ThrowOnError>({
     security: [{
             in: 'cookie',
             name: 'parley_session',
@@ -643,6 +662,19 @@ export const readNotices = <ThrowOnError extends boolean = false>(options: Optio
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * Search the public campaigns that one may apply to, for influencers
+ */
+export const searchCampaigns = <ThrowOnError extends boolean = false>(options?: Options<SearchCampaignsData, ThrowOnError>) => (options?.client ?? client).get<SearchCampaignsResponses, SearchCampaignsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/open-campaigns',
+    ...options
 });
 
 /**
@@ -791,6 +823,66 @@ export const listEvents = <ThrowOnError extends boolean = false>(options: Option
         }, { scheme: 'bearer', type: 'http' }],
     url: '/api/rooms/{id}/events',
     ...options
+});
+
+/**
+ * One's saved searches: of campaigns for influencers, of influencers for sponsors
+ */
+export const listSavedSearches = <ThrowOnError extends boolean = false>(options?: Options<ListSavedSearchesData, ThrowOnError>) => (options?.client ?? client).get<ListSavedSearchesResponses, ListSavedSearchesErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/saved-searches',
+    ...options
+});
+
+/**
+ * Save a search
+ */
+export const saveSearch = <ThrowOnError extends boolean = false>(options: Options<SaveSearchData, ThrowOnError>) => (options.client ?? client).post<SaveSearchResponses, SaveSearchErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/saved-searches',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Forget a saved search
+ */
+export const deleteSavedSearch = <ThrowOnError extends boolean = false>(options: Options<DeleteSavedSearchData, ThrowOnError>) => (options.client ?? client).delete<DeleteSavedSearchResponses, DeleteSavedSearchErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/saved-searches/{id}',
+    ...options
+});
+
+/**
+ * Give a saved search another name
+ */
+export const renameSavedSearch = <ThrowOnError extends boolean = false>(options: Options<RenameSavedSearchData, ThrowOnError>) => (options.client ?? client).patch<RenameSavedSearchResponses, RenameSavedSearchErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/saved-searches/{id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

@@ -243,6 +243,9 @@ export type Campaign = {
      * Budget less committed and held; only for the owner
      */
     available?: number;
+    /**
+     * The whole of it; only for the owner where the campaign is private
+     */
     budget?: Money;
     category: string;
     /**
@@ -272,6 +275,10 @@ export type Campaign = {
     name: string;
     niches: Array<string>;
     /**
+     * That content is wanted on
+     */
+    platforms: Array<string>;
+    /**
      * Its ad requests; only for the owner
      */
     room_count?: number;
@@ -290,6 +297,10 @@ export type CampaignBody = {
     goals?: string;
     name: string;
     niches?: Array<string>;
+    /**
+     * That content is wanted on
+     */
+    platforms?: Array<'instagram' | 'tiktok' | 'youtube' | 'twitch' | 'x' | 'facebook' | 'linkedin' | 'pinterest' | 'snapchat' | 'podcast' | 'blog' | 'other'>;
     starts_on: string;
     /**
      * By default private
@@ -310,6 +321,7 @@ export type CampaignPatch = {
     goals?: string;
     name?: string;
     niches?: Array<string>;
+    platforms?: Array<'instagram' | 'tiktok' | 'youtube' | 'twitch' | 'x' | 'facebook' | 'linkedin' | 'pinterest' | 'snapchat' | 'podcast' | 'blog' | 'other'>;
     starts_on?: string;
     visibility?: 'public' | 'private';
 };
@@ -757,6 +769,26 @@ export type FeedRooms = {
     items: Array<AdminRoom>;
 };
 
+export type Fees = {
+    /**
+     * ISO 4217 code
+     */
+    currency: string;
+    deals: number;
+    /**
+     * At least the highest fee
+     */
+    high: number;
+    /**
+     * At most the lowest fee
+     */
+    low: number;
+    /**
+     * About the median
+     */
+    typical: number;
+};
+
 export type Flag = {
     begun_at: string;
     begun_by: Person;
@@ -825,11 +857,38 @@ export type FrozenEvent = {
 };
 
 export type Influencer = {
+    accepts_invites: boolean;
+    /**
+     * The last sign of life
+     */
+    active_at: string;
+    bio: string;
     category: string;
+    completed_deals: number;
+    /**
+     * Over all platforms, in basis points
+     */
+    engagement_bp: number;
+    /**
+     * Of past deals, by currency, where there are at least three
+     */
+    fees: Array<Fees>;
     id: string;
     name: string;
-    niche: string;
+    niches: Array<string>;
+    picture?: Picture;
+    /**
+     * Most followers first
+     */
+    platforms: Array<Platform>;
+    /**
+     * Followers on all platforms
+     */
     reach: number;
+    /**
+     * The short address: /i/{slug}
+     */
+    slug: string;
 };
 
 export type Invitation = {
@@ -847,6 +906,46 @@ export type Invitation = {
     influencer: string;
     message?: string;
     terms?: TermsPatch;
+};
+
+export type Invitations = {
+    /**
+     * Seconds; by default 48 hours
+     */
+    expires_in?: number;
+    invitations: Array<{
+        /**
+         * A ULID made by the client. The same id with the same content has the same result.
+         */
+        id: string;
+        /**
+         * A user id
+         */
+        influencer: string;
+    }>;
+    message?: string;
+    terms?: TermsPatch;
+};
+
+export type InviteMany = {
+    /**
+     * In the order of the invitations
+     */
+    items: Array<Invited>;
+};
+
+export type Invited = {
+    error?: ErrorInfo;
+    /**
+     * The invitation's
+     */
+    id: string;
+    influencer: string;
+    room?: string;
+    /**
+     * The number of the last event that this made
+     */
+    seq?: number;
 };
 
 export type LiftRequest = {
@@ -882,11 +981,6 @@ export type ListFlags = {
      * Appeals that nobody has answered
      */
     waiting: number;
-};
-
-export type ListInfluencers = {
-    items: Array<Influencer>;
-    next_cursor: string;
 };
 
 export type ListMail = {
@@ -927,6 +1021,17 @@ export type ListRooms = {
      * Unread events in all of one's rooms
      */
     unread_total: number;
+};
+
+export type ListSaved = {
+    /**
+     * The newest first
+     */
+    items: Array<Saved>;
+    /**
+     * How many one may have
+     */
+    limit: number;
 };
 
 export type LoginRequest = {
@@ -1142,6 +1247,37 @@ export type OfferEvent = {
     type: 'offer';
 };
 
+export type OpenCampaign = {
+    /**
+     * The whole of it
+     */
+    budget: Money;
+    category: string;
+    description: string;
+    /**
+     * The first instant after the campaign
+     */
+    ends_at: string;
+    /**
+     * The last day
+     */
+    ends_on: string;
+    goals: string;
+    id: string;
+    name: string;
+    niches: Array<string>;
+    /**
+     * That content is wanted on
+     */
+    platforms: Array<string>;
+    /**
+     * One's own negotiation in it, if there is one
+     */
+    room?: string;
+    sponsor: Person;
+    starts_on: string;
+};
+
 export type OpenedData = {
     campaign: string;
     /**
@@ -1334,6 +1470,10 @@ export type RegisterRequest = {
     role: 'sponsor' | 'influencer';
 };
 
+export type RenameSavedRequest = {
+    name: string;
+};
+
 export type ReopenCommand = {
     /**
      * A ULID made by the client. The same id with the same content has the same result.
@@ -1402,6 +1542,49 @@ export type RoomOpened = {
      * The number of the last event that this made
      */
     seq: number;
+};
+
+export type SaveRequest = {
+    name: string;
+    /**
+     * The parameters of the search, as in an address
+     */
+    query: string;
+};
+
+export type Saved = {
+    created_at: string;
+    id: string;
+    kind: 'campaigns' | 'influencers';
+    name: string;
+    /**
+     * The parameters of the search, as in an address
+     */
+    query: string;
+};
+
+export type SearchCampaigns = {
+    /**
+     * The words that were looked for where nothing holds those that were typed
+     */
+    corrected?: Array<string> | null;
+    items: Array<OpenCampaign>;
+    /**
+     * For the next page; empty at the end
+     */
+    next_cursor: string;
+};
+
+export type SearchInfluencers = {
+    /**
+     * The words that were looked for where nothing holds those that were typed
+     */
+    corrected?: Array<string> | null;
+    items: Array<Influencer>;
+    /**
+     * For the next page; empty at the end
+     */
+    next_cursor: string;
 };
 
 export type Seen = {
@@ -2635,13 +2818,7 @@ export type ListCampaignsData = {
     path?: never;
     query?: {
         /**
-         * open: public campaigns that run now. By default one's own
-         */
-        scope?: 'own' | 'open';
-        q?: string;
-        category?: string;
-        /**
-         * Of one's own: only those that are archived, or that are not
+         * Only those that are archived, or that are not
          */
         archived?: 'yes' | 'no';
         cursor?: string;
@@ -2828,6 +3005,33 @@ export type InviteResponses = {
 
 export type InviteResponse = InviteResponses[keyof InviteResponses];
 
+export type InviteManyData = {
+    body: Invitations;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/campaigns/{id}/invitations/batch';
+};
+
+export type InviteManyErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type InviteManyError = InviteManyErrors[keyof InviteManyErrors];
+
+export type InviteManyResponses = {
+    /**
+     * OK
+     */
+    200: InviteMany;
+};
+
+export type InviteManyResponse = InviteManyResponses[keyof InviteManyResponses];
+
 export type TrackCampaignData = {
     body?: never;
     path: {
@@ -2905,37 +3109,82 @@ export type EditCardResponses = {
 
 export type EditCardResponse = EditCardResponses[keyof EditCardResponses];
 
-export type ListInfluencersData = {
+export type SearchInfluencersData = {
     body?: never;
     path?: never;
     query?: {
         /**
-         * Part of the name, category or niche
+         * Words of name, handles, bio, category and niches, in any order; each stands for all that begin with it
          */
         q?: string;
+        /**
+         * Its words
+         */
+        category?: string;
+        /**
+         * Its words
+         */
+        niche?: string;
+        platform?: 'instagram' | 'tiktok' | 'youtube' | 'twitch' | 'x' | 'facebook' | 'linkedin' | 'pinterest' | 'snapchat' | 'podcast' | 'blog' | 'other';
+        /**
+         * Followers
+         */
+        min_reach?: number;
+        /**
+         * Followers; 0 for no bound
+         */
+        max_reach?: number;
+        /**
+         * Basis points
+         */
+        min_engagement?: number;
+        /**
+         * Basis points; 0 for no bound
+         */
+        max_engagement?: number;
+        /**
+         * Of fees; needed where they are compared
+         */
+        currency?: string;
+        /**
+         * Of the typical fee of at least three deals, in minor units
+         */
+        min_fee?: number;
+        /**
+         * Minor units; 0 for no bound
+         */
+        max_fee?: number;
+        /**
+         * Only those who may be invited
+         */
+        accepts_invites?: boolean;
+        /**
+         * By default the best match
+         */
+        sort?: 'best' | 'reach' | 'engagement' | 'active';
         cursor?: string;
         limit?: number;
     };
     url: '/api/influencers';
 };
 
-export type ListInfluencersErrors = {
+export type SearchInfluencersErrors = {
     /**
      * An error
      */
     default: Error;
 };
 
-export type ListInfluencersError = ListInfluencersErrors[keyof ListInfluencersErrors];
+export type SearchInfluencersError = SearchInfluencersErrors[keyof SearchInfluencersErrors];
 
-export type ListInfluencersResponses = {
+export type SearchInfluencersResponses = {
     /**
      * OK
      */
-    200: ListInfluencers;
+    200: SearchInfluencers;
 };
 
-export type ListInfluencersResponse = ListInfluencersResponses[keyof ListInfluencersResponses];
+export type SearchInfluencersResponse = SearchInfluencersResponses[keyof SearchInfluencersResponses];
 
 export type MeData = {
     body?: never;
@@ -3069,6 +3318,74 @@ export type ReadNoticesResponses = {
 };
 
 export type ReadNoticesResponse = ReadNoticesResponses[keyof ReadNoticesResponses];
+
+export type SearchCampaignsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Words, in any order; each stands for all that begin with it
+         */
+        q?: string;
+        /**
+         * Its words
+         */
+        category?: string;
+        /**
+         * Its words
+         */
+        niche?: string;
+        /**
+         * That content is wanted on
+         */
+        platform?: 'instagram' | 'tiktok' | 'youtube' | 'twitch' | 'x' | 'facebook' | 'linkedin' | 'pinterest' | 'snapchat' | 'podcast' | 'blog' | 'other';
+        /**
+         * Of the budget; needed where budgets are compared
+         */
+        currency?: string;
+        /**
+         * Minor units
+         */
+        min_budget?: number;
+        /**
+         * Minor units; 0 for no bound
+         */
+        max_budget?: number;
+        /**
+         * A date: campaigns that still run on it
+         */
+        from?: string;
+        /**
+         * A date: campaigns that have begun by then
+         */
+        until?: string;
+        /**
+         * By default the best match; budget needs a currency
+         */
+        sort?: 'best' | 'newest' | 'ending' | 'budget';
+        cursor?: string;
+        limit?: number;
+    };
+    url: '/api/open-campaigns';
+};
+
+export type SearchCampaignsErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type SearchCampaignsError = SearchCampaignsErrors[keyof SearchCampaignsErrors];
+
+export type SearchCampaignsResponses = {
+    /**
+     * OK
+     */
+    200: SearchCampaigns;
+};
+
+export type SearchCampaignsResponse = SearchCampaignsResponses[keyof SearchCampaignsResponses];
 
 export type OverviewData = {
     body?: never;
@@ -3388,6 +3705,115 @@ export type ListEventsResponses = {
 };
 
 export type ListEventsResponse = ListEventsResponses[keyof ListEventsResponses];
+
+export type ListSavedSearchesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * By default the kind of one's role
+         */
+        kind?: 'campaigns' | 'influencers';
+    };
+    url: '/api/saved-searches';
+};
+
+export type ListSavedSearchesErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ListSavedSearchesError = ListSavedSearchesErrors[keyof ListSavedSearchesErrors];
+
+export type ListSavedSearchesResponses = {
+    /**
+     * OK
+     */
+    200: ListSaved;
+};
+
+export type ListSavedSearchesResponse = ListSavedSearchesResponses[keyof ListSavedSearchesResponses];
+
+export type SaveSearchData = {
+    body: SaveRequest;
+    path?: never;
+    query?: never;
+    url: '/api/saved-searches';
+};
+
+export type SaveSearchErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type SaveSearchError = SaveSearchErrors[keyof SaveSearchErrors];
+
+export type SaveSearchResponses = {
+    /**
+     * Created
+     */
+    201: Saved;
+};
+
+export type SaveSearchResponse = SaveSearchResponses[keyof SaveSearchResponses];
+
+export type DeleteSavedSearchData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/saved-searches/{id}';
+};
+
+export type DeleteSavedSearchErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type DeleteSavedSearchError = DeleteSavedSearchErrors[keyof DeleteSavedSearchErrors];
+
+export type DeleteSavedSearchResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteSavedSearchResponse = DeleteSavedSearchResponses[keyof DeleteSavedSearchResponses];
+
+export type RenameSavedSearchData = {
+    body: RenameSavedRequest;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/saved-searches/{id}';
+};
+
+export type RenameSavedSearchErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type RenameSavedSearchError = RenameSavedSearchErrors[keyof RenameSavedSearchErrors];
+
+export type RenameSavedSearchResponses = {
+    /**
+     * OK
+     */
+    200: Saved;
+};
+
+export type RenameSavedSearchResponse = RenameSavedSearchResponses[keyof RenameSavedSearchResponses];
 
 export type SponsorCardData = {
     body?: never;
