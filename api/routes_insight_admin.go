@@ -79,14 +79,13 @@ type (
 		MedianToDeal *int64   `json:"median_to_deal_s" doc:"Seconds from the ad request to the deal, to within 2.5 %; null without deals"`
 		Rounds       *float64 `json:"rounds" doc:"Offers a deal; null without deals"`
 	}
-	statisticsOutput struct {
-		Body struct {
-			From rooms.Date `json:"from" format:"date"`
-			To   rooms.Date `json:"to" format:"date"`
-			Now  nowView    `json:"now"`
-			Sum  rangeView  `json:"sum"`
-			Days []dayView  `json:"days" nullable:"false" doc:"Every day of the range"`
-		}
+	statisticsOutput struct{ Body statisticsView }
+	statisticsView   struct {
+		From rooms.Date `json:"from" format:"date"`
+		To   rooms.Date `json:"to" format:"date"`
+		Now  nowView    `json:"now"`
+		Sum  rangeView  `json:"sum"`
+		Days []dayView  `json:"days" nullable:"false" doc:"Every day of the range"`
 	}
 )
 
@@ -137,17 +136,24 @@ func (s *Server) statistics(ctx context.Context, r *request, in *statisticsInput
 	if err != nil {
 		return nil, err
 	}
-	out := &statisticsOutput{}
-	out.Body.From, out.Body.To = dateOf(from), dateOf(to)
-	if out.Body.Now, err = s.present(ctx); err != nil {
-		return nil, err
-	}
-	history, err := insight.Between(ctx, s.store, from, to)
+	v := statisticsView{From: dateOf(from), To: dateOf(to)}
+	v, err = cachedStatistics(ctx, s, r, func(ctx context.Context) (statisticsView, error) {
+		v := v
+		var err error
+		if v.Now, err = s.present(ctx); err != nil {
+			return v, err
+		}
+		history, err := insight.Between(ctx, s.store, from, to)
+		if err != nil {
+			return v, err
+		}
+		v.Sum, v.Days = viewHistory(&history)
+		return v, nil
+	}, string(v.From), string(v.To))
 	if err != nil {
 		return nil, err
 	}
-	out.Body.Sum, out.Body.Days = viewHistory(&history)
-	return out, nil
+	return &statisticsOutput{Body: v}, nil
 }
 
 // present is how the platform is now.

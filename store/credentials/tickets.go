@@ -70,7 +70,7 @@ func Issue(ctx context.Context, t *store.Tx, k Ticket) error {
 func Use(ctx context.Context, t *store.Tx, hash [32]byte, purposes ...Purpose) (Ticket, error) {
 	var rows []ticketModel
 	err := t.DB.NewDelete().Model(&rows).Where("token_hash = ?", hash[:]).
-		Where("purpose IN (?)", bun.In(purposes)).Where("expires_at > ?", store.Micros(t.Now)).
+		Where("purpose IN (?)", bun.List(purposes)).Where("expires_at > ?", store.Micros(t.Now)).
 		Returning("*").Scan(ctx)
 	if err != nil {
 		return Ticket{}, store.RowError("use a ticket", err)
@@ -88,7 +88,7 @@ func Use(ctx context.Context, t *store.Tx, hash [32]byte, purposes ...Purpose) (
 func Cancel(ctx context.Context, t *store.Tx, user string, purposes ...Purpose) error {
 	q := t.DB.NewDelete().Model((*ticketModel)(nil)).Where("user_id = ?", user)
 	if len(purposes) > 0 {
-		q = q.Where("purpose IN (?)", bun.In(purposes))
+		q = q.Where("purpose IN (?)", bun.List(purposes))
 	}
 	if _, err := q.Exec(ctx); err != nil {
 		return fmt.Errorf("cancel tickets: %w", err)

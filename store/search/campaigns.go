@@ -156,7 +156,7 @@ func (x *Index) openCampaigns(ctx context.Context, hits []hit) ([]Campaign, erro
 	}
 	err := x.db.NewRaw("SELECT c.id, c.name, c.description, c.goals, c.category, c.niches, c.platforms, c.starts_at,"+
 		" c.ends_at, c.currency, c.budget, c.sponsor_id AS sponsor, u.name AS sponsor_name"+
-		" FROM campaigns c JOIN users u ON u.id = c.sponsor_id WHERE c.id IN (?)", bun.In(ids(hits))).Scan(ctx, &rows)
+		" FROM campaigns c JOIN users u ON u.id = c.sponsor_id WHERE c.id IN (?)", bun.List(ids(hits))).Scan(ctx, &rows)
 	if err != nil {
 		return nil, store.ReadError("search campaigns", err)
 	}

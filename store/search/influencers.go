@@ -191,7 +191,7 @@ func (x *Index) influencers(ctx context.Context, hits []hit) ([]Influencer, erro
 	if len(hits) == 0 {
 		return nil, nil
 	}
-	who := bun.In(ids(hits))
+	who := bun.List(ids(hits))
 	var rows []struct {
 		ID, Name, Slug, Bio, Category, Niches, Picture string
 		AcceptsInvites                                 bool

@@ -20,7 +20,7 @@ func (x *Index) RoomsIn(ctx context.Context, influencer string, list []Campaign)
 	}
 	var rows []struct{ ID, CampaignID string }
 	err := x.db.NewSelect().Table("ad_requests").Column("id", "campaign_id").
-		Where("campaign_id IN (?)", bun.In(campaigns)).Where("influencer_id = ?", influencer).Scan(ctx, &rows)
+		Where("campaign_id IN (?)", bun.List(campaigns)).Where("influencer_id = ?", influencer).Scan(ctx, &rows)
 	if err != nil {
 		return nil, store.ReadError("search campaigns", err)
 	}
@@ -38,7 +38,7 @@ func (x *Index) Invitable(ctx context.Context, influencers []string) (map[string
 		AcceptsInvites bool
 	}
 	err := x.db.NewSelect().Table("influencer_docs").Column("user_id", "accepts_invites").
-		Where("user_id IN (?)", bun.In(influencers)).Where("shown").Scan(ctx, &rows)
+		Where("user_id IN (?)", bun.List(influencers)).Where("shown").Scan(ctx, &rows)
 	if err != nil {
 		return nil, store.ReadError("find influencers", err)
 	}
