@@ -25,7 +25,7 @@ func (s *Server) submit(who *caller, from origin, f *frame, done func(*store.Res
 		answer(nil, rateLimited(retry))
 		return
 	}
-	if err := who.mayNegotiate(); err != nil {
+	if err := s.mayNegotiate(who); err != nil {
 		answer(nil, asError(err))
 		return
 	}

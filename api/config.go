@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	mathrand "math/rand/v2"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/alexedwards/argon2id"
@@ -70,10 +71,20 @@ type Config struct {
 	SessionTTL, TokenTTL time.Duration
 	// OffersPerSide is how many offers a side may put in a room. Default 10.
 	OffersPerSide int
-	// RequireApproval has an admin approve new users before they negotiate.
+	// RequireApproval has an admin approve new sponsors before they negotiate.
 	RequireApproval bool
 	// Activity, if set, notes who is here. Who made it runs it.
 	Activity *insight.Activity
+	// RequireVerified has users confirm their address before they negotiate.
+	RequireVerified bool
+	// AdminSecondFactor has admins set up a second factor before anything else.
+	AdminSecondFactor bool
+	// Secret seals what must be read again, such as the secrets of second factors.
+	// Empty: they are stored as they are.
+	Secret string
+	// LinkURL is what links in mails begin with. Default: PublicURL, and without it
+	// http://localhost:8080; never what a request says, which anyone may write.
+	LinkURL string
 	// BusUp tells whether the bus between instances works. Default: it does.
 	BusUp func() bool
 }
@@ -112,5 +123,6 @@ func (c *Config) setDefaults() error {
 	c.SessionTTL = cmp.Or(c.SessionTTL, 30*24*time.Hour)
 	c.TokenTTL = cmp.Or(c.TokenTTL, 90*24*time.Hour)
 	c.OffersPerSide = cmp.Or(c.OffersPerSide, 10)
+	c.LinkURL = strings.TrimRight(cmp.Or(c.LinkURL, c.PublicURL, "http://localhost:8080"), "/")
 	return nil
 }

@@ -27,9 +27,17 @@ type Limits struct {
 	// Flood bounds everything one user sends over the socket; over it the
 	// connection is closed. Default 100/s, burst 400.
 	Flood Rate
-	// Logins bounds logins and registrations of one address, LoginsPerAccount
-	// logins to one account. Default 1/s burst 10, and 0.1/s burst 10.
+	// Logins bounds logins and registrations of one address. LoginsPerAccount bounds
+	// logins to one account: those of each browser that has logged in to it before,
+	// and else those of each address. Default 1/s burst 10, and 0.1/s burst 10.
 	Logins, LoginsPerAccount Rate
+	// LoginsOfStrangers bounds logins to one account from all browsers together that
+	// have not logged in to it before. Default 100/h, burst 100.
+	LoginsOfStrangers Rate
+	// Codes bounds the codes of one user's second factor. Default one in 30 s, burst 10.
+	Codes Rate
+	// Mails bounds the mails to one account that anyone can cause. Default 10/h, burst 3.
+	Mails Rate
 	// Upgrades bounds new connections of one address. Default 50/s, burst 500.
 	Upgrades Rate
 	// Pictures bounds the uploads of one user. Default 0.1/s, burst 10.
@@ -53,6 +61,9 @@ func (l *Limits) setDefaults() {
 	set(&l.Flood, 100, 400)
 	set(&l.Logins, 1, 10)
 	set(&l.LoginsPerAccount, 0.1, 10)
+	set(&l.LoginsOfStrangers, 100./3600, 100)
+	set(&l.Codes, 1./30, 10)
+	set(&l.Mails, 10./3600, 3)
 	set(&l.Upgrades, 50, 500)
 	set(&l.Pictures, 0.1, 10)
 	if l.InFlight == 0 {
@@ -144,6 +155,7 @@ func (l *limiter) check(key string) error {
 type limits struct {
 	commands, signals, requests, flood *limiter
 	logins, accounts, upgrades         *limiter
+	strangers, codes, mails            *limiter
 	pictures                           *limiter
 }
 
@@ -156,6 +168,10 @@ func newLimits(l Limits, now func() time.Time) limits {
 		logins:   newLimiter(l.Logins, l.Keys, now),
 		accounts: newLimiter(l.LoginsPerAccount, l.Keys, now),
 		upgrades: newLimiter(l.Upgrades, l.Keys, now),
-		pictures: newLimiter(l.Pictures, l.Keys, now),
+
+		strangers: newLimiter(l.LoginsOfStrangers, l.Keys, now),
+		codes:     newLimiter(l.Codes, l.Keys, now),
+		mails:     newLimiter(l.Mails, l.Keys, now),
+		pictures:  newLimiter(l.Pictures, l.Keys, now),
 	}
 }

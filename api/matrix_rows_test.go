@@ -10,7 +10,7 @@ import "slices"
 func matrix() []right {
 	return slices.Concat(
 		operatorRights, authRights, campaignRights, roomRights, adminRights, socketRights, noticeRights, profileRights,
-		flagRights, insightRights, adminListRights,
+		flagRights, insightRights, adminListRights, accountRights,
 	)
 }
 

@@ -48,6 +48,11 @@ func (s *Server) apiRoutes() {
 	s.profileRoutes()
 	s.pictureRoutes()
 	s.noticeRoutes()
+	s.recoveryRoutes()
+	s.accountRoutes()
+	s.accountSessionRoutes()
+	s.accountFactorRoutes()
+	s.approvalRoutes()
 	s.ownFlagRoutes()
 }
 
@@ -168,6 +173,8 @@ func describe(r huma.Registry) {
 	orNull(r, "Snapshot", "standing", "deal")
 	add(r, reflect.TypeFor[summaryView]())
 	orNull(r, "Summary", "standing", "deal")
+	add(r, reflect.TypeFor[whoView]())
+	orNull(r, "Who", "user")
 }
 
 // add describes a type and returns its schema.

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -19,8 +20,11 @@ const mediaJSON = "application/json"
 type request struct {
 	id   string
 	addr string
-	// who is nil on routes that are open to everybody.
+	// who is nil on routes that are open to everybody; see forGuests.
 	who *caller
+	// http is the request itself. It is only valid while the handler runs, and its
+	// texts are copied where they are kept.
+	http *fiber.Ctx
 }
 
 func (r *request) origin() origin { return origin{addr: r.addr, requestID: r.id} }
@@ -73,7 +77,7 @@ func handle[I, O any](s *Server, op huma.Operation, handler func(context.Context
 // they may ask now.
 func (s *Server) admit(ctx huma.Context, next func(huma.Context)) {
 	c := humafiber.Unwrap(ctx)
-	r := &request{id: requestIDOf(c), addr: clientAddr(c, s.cfg.TrustedProxies)}
+	r := &request{id: requestIDOf(c), addr: clientAddr(c, s.cfg.TrustedProxies), http: c}
 	cred := credentialOf(ctx.Header(fiber.HeaderAuthorization), c.Cookies(s.cookieName()))
 	cred.token = strings.Clone(cred.token)
 	if !safeMethod(ctx.Method()) && !cred.bearer && s.crossSite(c) {
@@ -85,6 +89,9 @@ func (s *Server) admit(ctx huma.Context, next func(huma.Context)) {
 		if err == nil && who.flagged && !whileFlagged(ctx.Operation()) {
 			err = flagged()
 		}
+		if err == nil && who.mustEnroll && !whileEnrolling(ctx.Operation()) {
+			err = forbidden("Set up two-factor authentication first.", "second_factor_setup")
+		}
 		if err == nil {
 			err = s.limits.requests.check(who.id)
 		}
@@ -92,8 +99,18 @@ func (s *Server) admit(ctx huma.Context, next func(huma.Context)) {
 			s.deny(ctx, r, err)
 			return
 		}
+		s.touch(&who)
 		r.who = &who
 		s.here(&who)
+	} else if guestsToo(ctx.Operation()) {
+		who, err := s.authenticate(ctx.Context(), cred)
+		var refusal *Error
+		if err == nil {
+			r.who = &who
+		} else if !errors.As(err, &refusal) {
+			s.deny(ctx, r, err)
+			return
+		}
 	}
 	next(huma.WithValue(ctx, requestKey{}, r))
 }
@@ -101,6 +118,26 @@ func (s *Server) admit(ctx huma.Context, next func(huma.Context)) {
 // forFlagged marks an operation as one that users may use while they are flagged. It
 // is the value of huma.Operation.Metadata.
 var forFlagged = map[string]any{"flagged": true}
+
+// whileBlocked is forFlagged and also for admins who have yet to set up a second factor.
+var whileBlocked = map[string]any{"flagged": true, "enrolling": true}
+
+// toEnroll marks an operation by which a second factor is set up.
+var toEnroll = map[string]any{"enrolling": true}
+
+// forGuests marks an operation that is open to everybody and finds out who asks, if
+// somebody is logged in.
+var forGuests = map[string]any{"guests": true}
+
+func whileEnrolling(op *huma.Operation) bool {
+	open, _ := op.Metadata["enrolling"].(bool)
+	return open
+}
+
+func guestsToo(op *huma.Operation) bool {
+	open, _ := op.Metadata["guests"].(bool)
+	return open
+}
 
 func whileFlagged(op *huma.Operation) bool {
 	open, _ := op.Metadata["flagged"].(bool)

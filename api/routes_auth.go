@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/mail"
@@ -10,38 +11,53 @@ import (
 	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
 
 	"parley/rooms"
+	"parley/rooms/strictjson"
 	"parley/store"
+	"parley/store/audit"
+	"parley/store/notices"
 	"parley/store/profiles"
 )
 
-type registerInput struct {
-	Body struct {
-		Email    string     `json:"email" format:"email" maxLength:"254"`
-		Password string     `json:"password" minLength:"10" maxLength:"200"`
-		Name     string     `json:"name" minLength:"1" maxLength:"80"`
-		Role     rooms.Side `json:"role" enum:"sponsor,influencer"`
-		Category string     `json:"category,omitempty" maxLength:"60" doc:"What an influencer is about"`
-		Niche    string     `json:"niche,omitempty" maxLength:"60"`
-		Reach    int64      `json:"reach,omitempty" minimum:"0" maximum:"10000000000" doc:"An influencer's followers"`
-	}
+type registerInput struct{ Body registerBody }
+
+type registerBody struct {
+	Email    string       `json:"email" format:"email" maxLength:"254"`
+	Password string       `json:"password" minLength:"10" maxLength:"200"`
+	Name     string       `json:"name" minLength:"1" maxLength:"80"`
+	Role     rooms.Side   `json:"role" enum:"sponsor,influencer"`
+	Kind     string       `json:"kind,omitempty" enum:"company,individual" doc:"What a sponsor is"`
+	Industry string       `json:"industry,omitempty" maxLength:"60" doc:"A sponsor's"`
+	Budget   *rooms.Money `json:"budget,omitempty" doc:"What a sponsor's campaigns in this currency may have together"`
+	Category string       `json:"category,omitempty" maxLength:"60" doc:"What an influencer is about"`
+	Niche    string       `json:"niche,omitempty" maxLength:"60"`
+	Reach    int64        `json:"reach,omitempty" minimum:"0" maximum:"10000000000" doc:"An influencer's followers"`
 }
 
 type loginInput struct {
 	Body struct {
 		Email    string `json:"email" maxLength:"254"`
 		Password string `json:"password" maxLength:"1000"`
+		Code     string `json:"code,omitempty" maxLength:"40" doc:"Of the second factor, or a recovery code"`
 	}
 }
 
 type sessionOutput struct {
-	SetCookie http.Cookie `header:"Set-Cookie"`
+	SetCookie []http.Cookie `header:"Set-Cookie"`
 	Body      sessionView
 }
 
 type sessionView struct {
 	User userView `json:"user"`
+}
+
+// viewSelf is a user as they see themselves.
+func (s *Server) viewSelf(u *store.User, secondFactor bool) userView {
+	v := viewUser(u)
+	v.SecondFactor, v.MustEnroll = secondFactor, s.mustEnroll(u.Role, secondFactor)
+	return v
 }
 
 type cookieOutput struct {
@@ -73,6 +89,14 @@ type meView struct {
 	Now     rooms.Time   `json:"now" doc:"The server's clock"`
 }
 
+// whoView is meView for everybody.
+type whoView struct {
+	User *userView  `json:"user" doc:"null when nobody is logged in"`
+	Now  rooms.Time `json:"now" doc:"The server's clock"`
+}
+
+type whoOutput struct{ Body whoView }
+
 type budgetView struct {
 	Currency  rooms.Currency `json:"currency"`
 	Amount    int64          `json:"amount"`
@@ -91,15 +115,19 @@ func (s *Server) authRoutes() {
 	handle(s, huma.Operation{
 		OperationID: "logout", Method: http.MethodPost, Path: "/api/auth/logout", Tags: []string{"auth"},
 		Summary: "End this session, on every connection", DefaultStatus: http.StatusNoContent, Security: signedIn,
-		Metadata: forFlagged,
+		Metadata: whileBlocked,
 	}, s.logout)
 	handle(s, huma.Operation{
 		OperationID: "createToken", Method: http.MethodPost, Path: "/api/auth/tokens", Tags: []string{"auth"},
 		Summary: "Make a token for a program", DefaultStatus: http.StatusCreated, Security: signedIn,
 	}, s.createToken)
 	handle(s, huma.Operation{
+		OperationID: "session", Method: http.MethodGet, Path: "/api/session", Tags: []string{"auth"},
+		Summary: "Who is logged in, if anybody", Metadata: forGuests,
+	}, s.whoIsThere)
+	handle(s, huma.Operation{
 		OperationID: "me", Method: http.MethodGet, Path: "/api/me", Tags: []string{"auth"},
-		Summary: "Who is logged in", Security: signedIn, Metadata: forFlagged,
+		Summary: "Who is logged in", Security: signedIn, Metadata: whileBlocked,
 	}, s.me)
 }
 
@@ -108,65 +136,147 @@ func (s *Server) register(ctx context.Context, r *request, in *registerInput) (*
 		return nil, err
 	}
 	b := &in.Body
-	email, err := cleanEmail(b.Email)
+	u, err := b.user()
 	if err != nil {
 		return nil, err
 	}
-	name, err := cleanLine("name", b.Name, true)
-	if err != nil {
-		return nil, err
-	}
-	category, err := cleanLine("category", b.Category, false)
-	if err != nil {
-		return nil, err
-	}
-	niche, err := cleanLine("niche", b.Niche, false)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkPassword(b.Password); err != nil {
-		return nil, err
-	}
-	hash, err := s.passwords.hash(ctx, b.Password)
-	if err != nil {
+	if u.PasswordHash, err = s.passwords.hash(ctx, b.Password); err != nil {
 		return nil, busyPasswords(err)
-	}
-	u := store.User{
-		Email: email, Name: name, Role: b.Role, PasswordHash: hash, Approved: !s.cfg.RequireApproval,
-	}
-	if b.Role == rooms.Influencer {
-		u.Category, u.Niche, u.Reach = category, niche, b.Reach
 	}
 	if u.ID, err = s.store.NewID(); err != nil {
 		return nil, err
 	}
-	claim := func(ctx context.Context, t *store.Tx) error { return profiles.Claim(ctx, t, u.ID, u.Name) }
-	if u, err = s.store.CreateUser(ctx, u, claim); err != nil {
-		return nil, err
-	}
-	return s.logIn(ctx, &u)
-}
-
-func (s *Server) logIn(ctx context.Context, u *store.User) (*sessionOutput, error) {
-	token, _, err := s.startSession(ctx, u.ID, store.SessionCookie, "", s.cfg.SessionTTL)
+	u.Approved = b.Role != rooms.Sponsor || !s.cfg.RequireApproval
+	verify, err := s.verifyMail(u.ID, u.Email)
 	if err != nil {
 		return nil, err
 	}
-	return &sessionOutput{SetCookie: s.cookie(token, s.cfg.SessionTTL), Body: sessionView{User: viewUser(u)}}, nil
+	entry := r.origin().entry(&caller{id: u.ID}, audit.ActionRegistered, "user", u.ID)
+	if u, err = s.store.CreateUser(ctx, u, b.besides(u.ID), verify, audit.Also(entry)); err != nil {
+		return nil, err
+	}
+	return s.logIn(ctx, r, &u, nil)
+}
+
+// user is the row of somebody who registers, checked.
+func (b *registerBody) user() (store.User, error) {
+	email, err := cleanEmail(b.Email)
+	if err != nil {
+		return store.User{}, err
+	}
+	u := store.User{Email: email, Role: b.Role}
+	if u.Name, err = cleanLine("name", b.Name, true); err != nil {
+		return u, err
+	}
+	if err := checkPassword(b.Password); err != nil {
+		return u, err
+	}
+	if b.Role == rooms.Influencer {
+		if b.Kind != "" || b.Industry != "" || b.Budget != nil {
+			return u, invalid("kind", "belongs to sponsors, with the industry and the budget")
+		}
+		if u.Category, err = cleanLine("category", b.Category, false); err != nil {
+			return u, err
+		}
+		if u.Niche, err = cleanLine("niche", b.Niche, false); err != nil {
+			return u, err
+		}
+		u.Reach = b.Reach
+	} else if b.Industry, err = cleanLine("industry", b.Industry, false); err != nil {
+		return u, err
+	}
+	return u, nil
+}
+
+// besides is what comes with the row: an influencer's short address, a sponsor's card
+// and budget.
+func (b *registerBody) besides(user string) store.Also {
+	return func(ctx context.Context, t *store.Tx) error {
+		if b.Role == rooms.Influencer {
+			return profiles.Claim(ctx, t, user, b.Name)
+		}
+		card := profiles.CardPatch{}
+		if b.Kind != "" {
+			card.Kind = &b.Kind
+		}
+		if b.Industry != "" {
+			card.Industry = &b.Industry
+		}
+		if _, err := profiles.ChangeCard(ctx, t, user, card); err != nil {
+			return err
+		}
+		if b.Budget == nil {
+			return nil
+		}
+		return within("budget", t.SetSponsorBudget(ctx, user, b.Budget.Currency, b.Budget.Amount))
+	}
+}
+
+// within puts the field of a refusal into the object that it was in.
+func within(object string, err error) error {
+	var refusal *rooms.Refusal
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	inside := *refusal
+	inside.Field = strictjson.Join(object, refusal.Field)
+	return &inside
+}
+
+// logIn starts a session in the browser that the request comes from. proof is what uses
+// up the code that was shown, if one was.
+func (s *Server) logIn(ctx context.Context, r *request, u *store.User, proof store.Also) (*sessionOutput, error) {
+	d, err := s.deviceOf(ctx, r, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	token, session, err := s.newSession(u.ID, store.SessionCookie, "", s.cfg.SessionTTL)
+	if err != nil {
+		return nil, err
+	}
+	session.Agent = agentName(r.http.Get(fiber.HeaderUserAgent))
+	remember := s.remember(u.ID, &d)
+	entry := r.origin().entry(&caller{id: u.ID}, audit.ActionLogin, "user", u.ID)
+	_, err = store.Write(ctx, s.store, func(ctx context.Context, t *store.Tx) (struct{}, error) {
+		if proof != nil {
+			if err := proof(ctx, t); err != nil {
+				return struct{}{}, err
+			}
+		}
+		if err := t.CreateSession(ctx, session); err != nil {
+			return struct{}{}, err
+		}
+		if err := remember(ctx, t); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, audit.Append(ctx, t, entry)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &sessionOutput{
+		SetCookie: []http.Cookie{s.cookie(token, s.cfg.SessionTTL), s.rememberCookie(&d)},
+		Body:      sessionView{User: s.viewSelf(u, proof != nil)},
+	}, nil
 }
 
 // login takes the same time and gives the same answer whether the address is
-// unknown or the password wrong.
+// unknown or the password wrong. Who has a second factor is asked for its code once the
+// password was right.
 func (s *Server) login(ctx context.Context, r *request, in *loginInput) (*sessionOutput, error) {
 	email := strings.ToLower(strings.TrimSpace(in.Body.Email))
 	if err := s.limits.logins.check(addrKey(r.addr)); err != nil {
 		return nil, err
 	}
-	if err := s.limits.accounts.check(email); err != nil {
-		return nil, err
-	}
 	u, err := s.store.UserByEmail(ctx, email)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	d, err := s.deviceOf(ctx, r, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.throttleLogin(r, email, &d); err != nil {
 		return nil, err
 	}
 	ok, err := s.passwords.matches(ctx, in.Body.Password, u.PasswordHash)
@@ -174,9 +284,28 @@ func (s *Server) login(ctx context.Context, r *request, in *loginInput) (*sessio
 		return nil, busyPasswords(err)
 	}
 	if !ok {
+		if u.ID != "" {
+			s.noteFailure(u.ID, r.origin(), audit.ActionLoginFailed)
+		}
 		return nil, fail(codeUnauthenticated, "The e-mail address or the password is wrong.")
 	}
-	return s.logIn(ctx, &u)
+	factor, err := s.confirmedFactor(ctx, u.ID)
+	if err != nil || factor == nil {
+		if err != nil {
+			return nil, err
+		}
+		return s.logIn(ctx, r, &u, nil)
+	}
+	if in.Body.Code == "" {
+		e := fail(codeUnauthenticated, "Enter a code of your authenticator app.")
+		e.Info.Details = reasonDetails{Reason: "second_factor"}
+		return nil, e
+	}
+	proof, err := s.proof(ctx, r.origin(), factor, in.Body.Code)
+	if err != nil {
+		return nil, err
+	}
+	return s.logIn(ctx, r, &u, proof)
 }
 
 func busyPasswords(err error) error {
@@ -203,11 +332,44 @@ func (s *Server) createToken(ctx context.Context, r *request, in *tokenInput) (*
 	if err != nil {
 		return nil, err
 	}
-	token, session, err := s.startSession(ctx, r.who.id, store.SessionBearer, name, ttl)
+	token, session, err := s.newSession(r.who.id, store.SessionBearer, name, ttl)
+	if err != nil {
+		return nil, err
+	}
+	data, err := json.Marshal(map[string]string{"name": name})
+	if err != nil {
+		return nil, err
+	}
+	entry := r.origin().entry(r.who, audit.ActionTokenCreated, "session", sessionName(session.TokenHash))
+	_, err = store.Write(ctx, s.store, func(ctx context.Context, t *store.Tx) (struct{}, error) {
+		if err := t.CreateSession(ctx, session); err != nil {
+			return struct{}{}, err
+		}
+		if err := notices.Add(ctx, t, notices.Notice{User: r.who.id, Kind: "token_made", Data: data}); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, audit.Append(ctx, t, entry)
+	})
 	if err != nil {
 		return nil, err
 	}
 	return &tokenOutput{Body: tokenView{Token: token, Name: name, ExpiresAt: session.ExpiresAt}}, nil
+}
+
+// whoIsThere is for the app, which asks before it knows whether anybody is logged in: a
+// refusal would be an error in the browser's console.
+func (s *Server) whoIsThere(ctx context.Context, r *request, _ *struct{}) (*whoOutput, error) {
+	out := &whoOutput{Body: whoView{Now: rooms.At(s.cfg.Clock())}}
+	if r.who == nil {
+		return out, nil
+	}
+	u, err := s.store.UserByID(ctx, r.who.id)
+	if err != nil {
+		return nil, found(err, "user")
+	}
+	self := s.viewSelf(&u, r.who.secondFactor)
+	out.Body.User = &self
+	return out, nil
 }
 
 func (s *Server) me(ctx context.Context, r *request, _ *struct{}) (*meOutput, error) {
@@ -215,7 +377,7 @@ func (s *Server) me(ctx context.Context, r *request, _ *struct{}) (*meOutput, er
 	if err != nil {
 		return nil, found(err, "user")
 	}
-	v := meView{User: viewUser(&u), Epoch: s.store.Epoch(), Now: rooms.At(s.cfg.Clock())}
+	v := meView{User: s.viewSelf(&u, r.who.secondFactor), Epoch: s.store.Epoch(), Now: rooms.At(s.cfg.Clock())}
 	if u.Role == rooms.Sponsor {
 		budgets, err := s.store.SponsorBudgets(ctx, u.ID)
 		if err != nil {

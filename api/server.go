@@ -37,6 +37,7 @@ type Server struct {
 	api       huma.API
 	origins   origins
 	limits    limits
+	sealer    *sealer
 	passwords *passwords
 	cache     *cache.Cache
 	pictures  *picture.Maker
@@ -57,6 +58,7 @@ type Server struct {
 	// requests, commands and sockets are under way.
 	requests, commands, sockets gate
 	newcomers                   newcomers
+	chores                      *chores
 	listening                   listening
 	ids                         idSource
 }
@@ -94,6 +96,9 @@ func New(cfg Config) (*Server, error) {
 	if s.origins, err = newOrigins(cfg.PublicURL, cfg.Origins); err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
+	if s.sealer, err = newSealer(cfg.Secret, cfg.Rand); err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
 	if s.passwords, err = newPasswords(cfg.Passwords); err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
@@ -103,6 +108,7 @@ func New(cfg Config) (*Server, error) {
 	s.buffers.New = func() any { b := make([]byte, 0, chunkBytes); return &b }
 	s.inputs.New = func() any { return new(input) }
 	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.chores = newChores(s.ctx)
 	s.upgrader = s.newUpgrader()
 	s.csp = contentPolicy(&s.origins)
 	s.watch = newWatch(s)
@@ -170,6 +176,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	note("drain", s.hub.Drain(ctx))
 	note("sockets", s.sockets.wait(ctx))
 	note("requests under way", s.requests.wait(ctx))
+	note("what they left to be done", s.chores.close(ctx))
 	s.watch.close()
 	s.newcomers.close()
 	note("listener", s.app.ShutdownWithContext(ctx))

@@ -70,6 +70,14 @@ type caller struct {
 	approved bool
 	// flagged callers are under review: all they may do is read why, answer, and leave.
 	flagged bool
+	// unverified callers have yet to confirm their address before they negotiate.
+	unverified bool
+	// mustEnroll callers have yet to set up a second factor before anything else.
+	mustEnroll bool
+	// secondFactor says that the caller has one.
+	secondFactor bool
+	// seen is when the session was last noted as used.
+	seen time.Time
 	// session names the login among the user's; it is the token's hash.
 	session [sha256.Size]byte
 	expires time.Time
@@ -79,12 +87,19 @@ type caller struct {
 func (c *caller) actor() rooms.Actor { return rooms.Actor{ID: c.id, Role: c.role} }
 
 // sessionName is what the hub knows the session by.
-func (c *caller) sessionName() string { return hex.EncodeToString(c.session[:8]) }
+func (c *caller) sessionName() string { return sessionName(c.session) }
+
+// sessionName names a session to its owner and to the hub. It is a part of a hash: no
+// token follows from it.
+func sessionName(hash [sha256.Size]byte) string { return hex.EncodeToString(hash[:8]) }
 
 // mayNegotiate tells whether the caller may do what sponsors and influencers do.
 func (c *caller) mayNegotiate() error {
 	if !c.approved && c.role != rooms.Admin {
 		return forbidden("An admin has yet to approve your account.", "not_approved")
+	}
+	if c.unverified {
+		return forbidden("Confirm your e-mail address first.", "not_verified")
 	}
 	return nil
 }
@@ -130,31 +145,72 @@ func (s *Server) sessionOwner(ctx context.Context, hash [sha256.Size]byte) (call
 	}
 	return caller{
 		id: user.ID, role: user.Role, approved: user.Approved, flagged: user.FlaggedAt != nil,
+		unverified:   s.cfg.RequireVerified && user.VerifiedAt == nil && user.Role != rooms.Admin,
+		mustEnroll:   s.mustEnroll(user.Role, session.SecondFactor),
+		secondFactor: session.SecondFactor, seen: session.SeenAt.Time,
 		session: session.TokenHash, expires: session.ExpiresAt.Time,
 	}, nil
 }
 
-// startSession stores a new session and returns its token.
-func (s *Server) startSession(ctx context.Context, user, kind, name string, ttl time.Duration) (string, store.Session, error) {
+// mustEnroll tells whether somebody has yet to set up a second factor.
+func (s *Server) mustEnroll(role rooms.Side, secondFactor bool) bool {
+	return s.cfg.AdminSecondFactor && role == rooms.Admin && !secondFactor
+}
+
+// mayNegotiate asks the store again about a caller who might not when they came: an
+// open connection learns of an approval with its next command.
+func (s *Server) mayNegotiate(who *caller) error {
+	err := who.mayNegotiate()
+	if err == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, time.Second)
+	defer cancel()
+	if now, readErr := s.sessionCaller(ctx, who.session); readErr == nil {
+		return now.mayNegotiate()
+	}
+	return err
+}
+
+// newSession makes a session, to be stored, and its token.
+func (s *Server) newSession(user, kind, name string, ttl time.Duration) (string, store.Session, error) {
 	token, err := newToken(s.cfg.Rand)
 	if err != nil {
 		return "", store.Session{}, err
 	}
 	now := rooms.At(s.cfg.Clock())
-	session := store.Session{
+	return token, store.Session{
 		TokenHash: HashToken(token), UserID: user, Kind: kind, Name: name,
 		CreatedAt: now, ExpiresAt: now.Add(ttl),
-	}
-	if err := s.store.CreateSession(ctx, session); err != nil {
-		return "", session, fmt.Errorf("store session: %w", err)
-	}
-	return token, session, nil
+	}, nil
 }
 
-// cookie carries a token; an empty one takes it away.
+// seenEvery is how exactly the last use of a session is noted: finer would be a write
+// with every request.
+const seenEvery = 15 * time.Minute
+
+// touch notes that a session is used, now and then.
+func (s *Server) touch(who *caller) {
+	now := s.cfg.Clock()
+	if now.Sub(who.seen) < seenEvery {
+		return
+	}
+	hash := who.session
+	s.chores.do(func(ctx context.Context) {
+		if err := s.store.TouchSession(ctx, hash, rooms.At(now)); err != nil {
+			s.log.Warn("note a session's use", "err", err)
+		}
+	})
+}
+
+// cookie carries a token of a session; an empty one takes it away.
 func (s *Server) cookie(token string, ttl time.Duration) http.Cookie {
+	return s.namedCookie(s.cookieName(), token, ttl)
+}
+
+func (s *Server) namedCookie(name, token string, ttl time.Duration) http.Cookie {
 	c := http.Cookie{
-		Name: s.cookieName(), Value: token, Path: "/",
+		Name: name, Value: token, Path: "/",
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.origins.https(),
 		MaxAge: int(ttl / time.Second),
 	}

@@ -43,6 +43,10 @@ func (s *Server) upgrade(c *fiber.Ctx) error {
 	if who.flagged {
 		return flagged()
 	}
+	if who.mustEnroll {
+		return forbidden("Set up two-factor authentication first.", "second_factor_setup")
+	}
+	s.touch(&who)
 	c.Locals(localAdmitted, admitted{who: who, origin: origin{addr: strings.Clone(addr), requestID: requestIDOf(c)}})
 	if err := s.upgrader(c); err != nil {
 		return malformed("The WebSocket handshake is not valid.")

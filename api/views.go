@@ -24,15 +24,21 @@ type userView struct {
 	Role     rooms.Side `json:"role" enum:"sponsor,influencer,admin"`
 	Approved bool       `json:"approved" doc:"Whether the user may negotiate"`
 	Flagged  bool       `json:"flagged" doc:"Under review: the user may only read why, answer once, and leave"`
-	Category string     `json:"category,omitempty"`
-	Niche    string     `json:"niche,omitempty"`
-	Reach    int64      `json:"reach,omitempty" doc:"An influencer's followers"`
+	Verified bool       `json:"verified" doc:"Whether the address was confirmed"`
+	Refused  string     `json:"refused,omitempty" doc:"Why an admin did not approve the user"`
+	// The next two are only told to the user.
+	SecondFactor bool   `json:"second_factor,omitempty" doc:"Whether a code is asked for at log-in"`
+	MustEnroll   bool   `json:"must_enroll,omitempty" doc:"Whether a second factor is to be set up before anything else"`
+	Category     string `json:"category,omitempty"`
+	Niche        string `json:"niche,omitempty"`
+	Reach        int64  `json:"reach,omitempty" doc:"An influencer's followers"`
 }
 
 func viewUser(u *store.User) userView {
 	return userView{
 		ID: u.ID, Email: u.Email, Name: u.Name, Role: u.Role, Approved: u.Approved || u.Role == rooms.Admin,
 		Flagged:  u.FlaggedAt != nil,
+		Verified: u.VerifiedAt != nil, Refused: u.RefuseReason,
 		Category: u.Category, Niche: u.Niche, Reach: u.Reach,
 	}
 }

@@ -331,42 +331,48 @@ func (s *Store) campaigns(ctx context.Context, q *bun.SelectQuery, cursor string
 // SetSponsorBudget bounds a sponsor's campaigns of one currency; 0 removes the
 // bound. It is refused below what the campaigns have already.
 func (s *Store) SetSponsorBudget(ctx context.Context, sponsor string, currency rooms.Currency, amount int64) error {
+	_, err := write(ctx, s, true, func(ctx context.Context, t *Tx) (struct{}, error) {
+		return struct{}{}, t.SetSponsorBudget(ctx, sponsor, currency, amount)
+	})
+	return err
+}
+
+// SetSponsorBudget is Store.SetSponsorBudget inside a transaction, for a sponsor who is
+// new: it does not see what commands of the same batch do to campaigns.
+func (t *Tx) SetSponsorBudget(ctx context.Context, sponsor string, currency rooms.Currency, amount int64) error {
 	if !currency.Valid() {
 		return rooms.Invalid("currency", "must be an ISO 4217 code such as EUR")
 	}
 	if amount < 0 || amount > rooms.MaxAmountMinor {
 		return rooms.Invalid("amount", fmt.Sprintf("must be from 0 to %d", rooms.MaxAmountMinor))
 	}
-	_, err := write(ctx, s, true, func(ctx context.Context, t *Tx) (struct{}, error) {
-		m := &budgetModel{UserID: sponsor, Currency: string(currency), Amount: amount}
-		if amount == 0 {
-			if _, err := t.DB.NewDelete().Model(m).WherePK().Exec(ctx); err != nil {
-				return struct{}{}, fmt.Errorf("remove the sponsor's budget: %w", err)
-			}
-			return struct{}{}, nil
+	m := &budgetModel{UserID: sponsor, Currency: string(currency), Amount: amount}
+	if amount == 0 {
+		if _, err := t.DB.NewDelete().Model(m).WherePK().Exec(ctx); err != nil {
+			return fmt.Errorf("remove the sponsor's budget: %w", err)
 		}
-		sum, err := allocated(ctx, t, sponsor, currency, "")
-		if err != nil {
-			return struct{}{}, err
+		return nil
+	}
+	sum, err := allocated(ctx, t, sponsor, currency, "")
+	if err != nil {
+		return err
+	}
+	if amount < sum {
+		return &rooms.Refusal{
+			Code: rooms.CodeBudgetExceeded, Field: "amount",
+			Message: "The budget cannot be cut below those of your campaigns.",
+			Details: rooms.BudgetDetails{Available: 0, Needed: sum, Currency: currency},
 		}
-		if amount < sum {
-			return struct{}{}, &rooms.Refusal{
-				Code: rooms.CodeBudgetExceeded, Field: "amount",
-				Message: "The budget cannot be cut below those of your campaigns.",
-				Details: rooms.BudgetDetails{Available: 0, Needed: sum, Currency: currency},
-			}
-		}
-		_, err = t.DB.NewInsert().Model(m).On("CONFLICT (user_id, currency) DO UPDATE").Set("amount = EXCLUDED.amount").Exec(ctx)
-		switch {
-		case err == nil:
-			return struct{}{}, nil
-		case isForeignKey(err):
-			return struct{}{}, fmt.Errorf("set the sponsor's budget: %w", ErrNotFound)
-		default:
-			return struct{}{}, fmt.Errorf("set the sponsor's budget: %w", err)
-		}
-	})
-	return err
+	}
+	_, err = t.DB.NewInsert().Model(m).On("CONFLICT (user_id, currency) DO UPDATE").Set("amount = EXCLUDED.amount").Exec(ctx)
+	switch {
+	case err == nil:
+		return nil
+	case isForeignKey(err):
+		return fmt.Errorf("set the sponsor's budget: %w", ErrNotFound)
+	default:
+		return fmt.Errorf("set the sponsor's budget: %w", err)
+	}
 }
 
 // SponsorBudgets lists a sponsor's budgets by currency.

@@ -32,22 +32,27 @@ type Session struct {
 // CreateSession adds a session.
 func (s *Store) CreateSession(ctx context.Context, ses Session) error {
 	_, err := write(ctx, s, false, func(ctx context.Context, t *Tx) (struct{}, error) {
-		m := sessionRow(&ses)
-		if m.CreatedAt == 0 {
-			m.CreatedAt = micros(t.Now)
-		}
-		m.SeenAt = m.CreatedAt
-		_, err := t.DB.NewInsert().Model(m).Exec(ctx)
-		switch {
-		case err == nil:
-			return struct{}{}, nil
-		case isForeignKey(err):
-			return struct{}{}, fmt.Errorf("create session: user: %w", ErrNotFound)
-		default:
-			return struct{}{}, fmt.Errorf("create session: %w", err)
-		}
+		return struct{}{}, t.CreateSession(ctx, ses)
 	})
 	return err
+}
+
+// CreateSession adds a session.
+func (t *Tx) CreateSession(ctx context.Context, ses Session) error {
+	m := sessionRow(&ses)
+	if m.CreatedAt == 0 {
+		m.CreatedAt = micros(t.Now)
+	}
+	m.SeenAt = m.CreatedAt
+	_, err := t.DB.NewInsert().Model(m).Exec(ctx)
+	switch {
+	case err == nil:
+		return nil
+	case isForeignKey(err):
+		return fmt.Errorf("create session: user: %w", ErrNotFound)
+	default:
+		return fmt.Errorf("create session: %w", err)
+	}
 }
 
 // SessionUser finds the session of a token that has not expired at now, and its
