@@ -13,7 +13,7 @@ var accountRights = []right{
 		body: `{"current":"wrong password","password":"another horse"}`, want: "401 422 422 422 422 422 403 422"},
 	{what: "POST /api/account/email", path: "/api/account/email",
 		body: `{"email":"{id}@example.com","password":"wrong password"}`, want: "401 422 422 422 422 422 403 422"},
-	{what: "PUT /api/account/budgets/:currency", path: "/api/account/budgets/EUR", body: `{"amount":5000000}`,
+	{what: "PUT /api/account/budgets/:currency", path: "/api/account/budgets/EUR", body: `{"amount":900000000000}`,
 		want: "401 204 204 204 403 403 403 403"},
 	{what: "POST /api/account/delete", path: "/api/account/delete", body: `{"password":"wrong password"}`,
 		want: "401 422 422 422 422 422 403 422"},
