@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -84,10 +85,16 @@ func newInstance(ctx context.Context, cfg *serveCommand, log *slog.Logger) (_ *i
 		return nil, errors.Join(err, in.closeStore(ctx))
 	}
 
+	if in.listener, err = net.Listen("tcp", cfg.Addr); err != nil {
+		return nil, errors.Join(fmt.Errorf("listen: %w", err), in.closeStore(ctx))
+	}
 	apiCfg := api.Config{
 		Store: st, Hub: in.hub, Relay: relay, Metrics: metrics, Logger: log,
 		PublicURL: cfg.PublicURL, Origins: splitList(cfg.Origins), TrustedProxies: proxies,
 		Limits: cfg.apiLimits(), OffersPerSide: cfg.OfferLimit, Assets: frontend.Dist(), Activity: in.activity,
+		RequireApproval: cfg.RequireApproval, RequireVerified: cfg.RequireVerified,
+		AdminSecondFactor: cfg.adminSecondFactor(cfg.Demo), Secret: cfg.Secret,
+		LinkURL: cmp.Or(cfg.PublicURL, browsable(in.listener.Addr())),
 	}
 	if bus != nil {
 		apiCfg.BusUp = bus.Up
@@ -99,10 +106,7 @@ func newInstance(ctx context.Context, cfg *serveCommand, log *slog.Logger) (_ *i
 		}
 	}
 	if in.server, err = api.New(apiCfg); err != nil {
-		return nil, errors.Join(err, in.closeStore(ctx))
-	}
-	if in.listener, err = net.Listen("tcp", cfg.Addr); err != nil {
-		return nil, errors.Join(fmt.Errorf("listen: %w", err), in.server.Shutdown(ctx), in.closeStore(ctx))
+		return nil, errors.Join(err, in.listener.Close(), in.closeStore(ctx))
 	}
 	return in, nil
 }

@@ -21,6 +21,7 @@ type serveCommand struct {
 	database
 	logging
 	limits
+	trust
 	Addr           string        `env:"PARLEY_ADDR" default:":8080" help:"Address to listen on."`
 	RedisURL       string        `name:"redis" env:"PARLEY_REDIS_URL" help:"Redis between several instances, such as redis://127.0.0.1:6379/0."`
 	PublicURL      string        `env:"PARLEY_PUBLIC_URL" help:"The address that people type."`

@@ -117,6 +117,7 @@ export class Cluster {
       PARLEY_DATABASE_URL: this.database,
       PARLEY_REDIS_URL: `redis://127.0.0.1:${this.redisPort}/0`,
       PARLEY_LOGIN_RATE: '100',
+      PARLEY_ADMIN_TOTP: 'off',
     }
   }
 }

@@ -150,7 +150,7 @@ func (in *Instance) launch(ctx context.Context, listen string) error {
 	cmd := exec.Command(in.options.Binary, "serve")
 	cmd.Env = append(os.Environ(), generous...)
 	cmd.Env = append(cmd.Env, in.options.Env...)
-	cmd.Env = append(cmd.Env, "PARLEY_ADDR="+listen, "PARLEY_ADDR_FILE="+addrFile,
+	cmd.Env = append(cmd.Env, "PARLEY_ADDR="+listen, "PARLEY_ADDR_FILE="+addrFile, "PARLEY_ADMIN_TOTP=off",
 		"PARLEY_DATABASE_URL="+in.options.Database, "PARLEY_REDIS_URL="+in.options.Redis)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
