@@ -2,6 +2,8 @@
 
 export const acceptCommandRules = {"id":{"type":"string","required":true,"pattern":"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"},"offer_seq":{"type":"integer","required":true,"minimum":1,"format":"int64"},"terms_hash":{"type":"string","required":true,"pattern":"^[0-9a-f]{64}$"},"type":{"type":"string","required":true,"enum":["accept"]}} as const
 
+export const accountRequestRules = {"name":{"type":"string","required":true,"minLength":1,"maxLength":80}} as const
+
 export const appealRequestRules = {"text":{"type":"string","required":true,"minLength":1,"maxLength":2000}} as const
 
 export const applicationRules = {"expires_in":{"type":"integer","required":false,"minimum":3600,"maximum":1209600,"format":"int64"},"id":{"type":"string","required":true,"pattern":"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"},"message":{"type":"string","required":false,"maxLength":4000},"terms":{"type":"TermsPatch","required":false}} as const
@@ -16,21 +18,31 @@ export const cardPatchRules = {"about":{"type":"string","required":false,"maxLen
 
 export const closeCommandRules = {"id":{"type":"string","required":true,"pattern":"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"},"reason":{"type":"string","required":true,"maxLength":500},"type":{"type":"string","required":true,"enum":["close"]}} as const
 
+export const codeRequestRules = {"code":{"type":"string","required":true,"minLength":1,"maxLength":40}} as const
+
 export const commandRules = {} as const
 
 export const confirmCommandRules = {"delivery_seq":{"type":"integer","required":true,"minimum":1,"format":"int64"},"id":{"type":"string","required":true,"pattern":"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"},"type":{"type":"string","required":true,"enum":["confirm"]}} as const
+
+export const confirmPassRequestRules = {"password":{"type":"string","required":true,"maxLength":1000}} as const
 
 export const counterCommandRules = {"expires_in":{"type":"integer","required":false,"minimum":3600,"maximum":1209600,"format":"int64"},"id":{"type":"string","required":true,"pattern":"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"},"offer_seq":{"type":"integer","required":true,"minimum":1,"format":"int64"},"terms":{"type":"TermsPatch","required":true},"type":{"type":"string","required":true,"enum":["counter"]}} as const
 
 export const declineCommandRules = {"id":{"type":"string","required":true,"pattern":"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"},"note":{"type":"string","required":false,"maxLength":500},"offer_seq":{"type":"integer","required":false,"minimum":1,"format":"int64"},"reason":{"type":"string","required":true,"enum":["budget","timing","fit","terms","other"]},"type":{"type":"string","required":true,"enum":["decline"]}} as const
 
+export const deleteRequestRules = {"code":{"type":"string","required":false,"maxLength":40},"password":{"type":"string","required":true,"maxLength":1000}} as const
+
 export const deliverCommandRules = {"deal_seq":{"type":"integer","required":true,"minimum":1,"format":"int64"},"deliverable":{"type":"integer","required":true,"minimum":0,"maximum":19},"id":{"type":"string","required":true,"pattern":"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"},"links":{"type":"array","required":true,"minItems":1,"maxItems":20,"items":{"type":"string","required":true,"maxLength":300,"format":"uri"}},"note":{"type":"string","required":false,"maxLength":500},"type":{"type":"string","required":true,"enum":["deliver"]}} as const
 
 export const deliverableRules = {"due":{"type":"string","required":false,"format":"date"},"format":{"type":"string","required":true,"maxLength":40},"length_seconds":{"type":"integer","required":false,"minimum":0,"maximum":86400,"format":"int64"},"links":{"type":"array","required":false,"maxItems":5,"items":{"type":"string","required":true,"maxLength":300}},"must_show":{"type":"string","required":false,"maxLength":500},"platform":{"type":"string","required":true,"enum":["instagram","tiktok","youtube","twitch","x","facebook","linkedin","pinterest","snapchat","podcast","blog","other"]},"quantity":{"type":"integer","required":true,"minimum":1,"maximum":100,"format":"int64"}} as const
 
+export const emailRequestRules = {"email":{"type":"string","required":true,"maxLength":254,"format":"email"},"password":{"type":"string","required":true,"maxLength":1000}} as const
+
 export const exclusivityRules = {"category":{"type":"string","required":true,"maxLength":80},"days":{"type":"integer","required":true,"minimum":1,"maximum":730,"format":"int64"}} as const
 
 export const flagRequestRules = {"id":{"type":"string","required":true,"minLength":1,"maxLength":40},"kind":{"type":"string","required":true,"enum":["user","campaign","room"]},"reason":{"type":"string","required":true,"minLength":1,"maxLength":500}} as const
+
+export const forgotRequestRules = {"email":{"type":"string","required":true,"maxLength":254}} as const
 
 export const freezeCommandRules = {"id":{"type":"string","required":true,"pattern":"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"},"reason":{"type":"string","required":true,"maxLength":500},"type":{"type":"string","required":true,"enum":["freeze"]}} as const
 
@@ -40,7 +52,9 @@ export const invitationsRules = {"expires_in":{"type":"integer","required":false
 
 export const liftRequestRules = {"note":{"type":"string","required":true,"minLength":1,"maxLength":2000}} as const
 
-export const loginRequestRules = {"email":{"type":"string","required":true,"maxLength":254},"password":{"type":"string","required":true,"maxLength":1000}} as const
+export const loginRequestRules = {"code":{"type":"string","required":false,"maxLength":40},"email":{"type":"string","required":true,"maxLength":254},"password":{"type":"string","required":true,"maxLength":1000}} as const
+
+export const mailTokenRequestRules = {"token":{"type":"string","required":true,"minLength":1,"maxLength":200}} as const
 
 export const messageCommandRules = {"id":{"type":"string","required":true,"pattern":"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"},"text":{"type":"string","required":true,"maxLength":4000},"type":{"type":"string","required":true,"enum":["message"]}} as const
 
@@ -50,17 +64,27 @@ export const moneyRules = {"amount":{"type":"integer","required":true,"minimum":
 
 export const offerCommandRules = {"expires_in":{"type":"integer","required":false,"minimum":3600,"maximum":1209600,"format":"int64"},"id":{"type":"string","required":true,"pattern":"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"},"terms":{"type":"TermsPatch","required":true},"type":{"type":"string","required":true,"enum":["offer"]}} as const
 
+export const ownBudgetRequestRules = {"amount":{"type":"integer","required":true,"minimum":0,"format":"int64"}} as const
+
+export const passwordRequestRules = {"current":{"type":"string","required":true,"maxLength":1000},"password":{"type":"string","required":true,"minLength":10,"maxLength":200}} as const
+
 export const platformRules = {"engagement_bp":{"type":"integer","required":true,"minimum":0,"maximum":10000,"format":"int64"},"followers":{"type":"integer","required":true,"minimum":0,"maximum":10000000000,"format":"int64"},"handle":{"type":"string","required":true,"minLength":1,"maxLength":100},"platform":{"type":"string","required":true,"enum":["instagram","tiktok","youtube","twitch","x","facebook","linkedin","pinterest","snapchat","podcast","blog","other"]}} as const
 
 export const profilePatchRules = {"accepts_invites":{"type":"boolean","required":false},"bio":{"type":"string","required":false,"maxLength":1000},"category":{"type":"string","required":false,"maxLength":60},"name":{"type":"string","required":false,"minLength":1,"maxLength":80},"niches":{"type":"array","required":false,"maxItems":10,"items":{"type":"string","required":true,"maxLength":40}},"platforms":{"type":"array","required":false,"maxItems":12,"items":{"type":"Platform","required":true}},"reach":{"type":"integer","required":false,"minimum":0,"maximum":10000000000,"format":"int64"},"slug":{"type":"string","required":false,"minLength":3,"maxLength":40,"pattern":"^[a-z0-9]+(-[a-z0-9]+)*$"}} as const
 
 export const readNoticesRequestRules = {"up_to":{"type":"string","required":false,"maxLength":40}} as const
 
-export const registerRequestRules = {"category":{"type":"string","required":false,"maxLength":60},"email":{"type":"string","required":true,"maxLength":254,"format":"email"},"name":{"type":"string","required":true,"minLength":1,"maxLength":80},"niche":{"type":"string","required":false,"maxLength":60},"password":{"type":"string","required":true,"minLength":10,"maxLength":200},"reach":{"type":"integer","required":false,"minimum":0,"maximum":10000000000,"format":"int64"},"role":{"type":"string","required":true,"enum":["sponsor","influencer"]}} as const
+export const refuseRequestRules = {"reason":{"type":"string","required":true,"minLength":1,"maxLength":500}} as const
+
+export const registerBodyRules = {"budget":{"type":"Money","required":false},"category":{"type":"string","required":false,"maxLength":60},"email":{"type":"string","required":true,"maxLength":254,"format":"email"},"industry":{"type":"string","required":false,"maxLength":60},"kind":{"type":"string","required":false,"enum":["company","individual"]},"name":{"type":"string","required":true,"minLength":1,"maxLength":80},"niche":{"type":"string","required":false,"maxLength":60},"password":{"type":"string","required":true,"minLength":10,"maxLength":200},"reach":{"type":"integer","required":false,"minimum":0,"maximum":10000000000,"format":"int64"},"role":{"type":"string","required":true,"enum":["sponsor","influencer"]}} as const
+
+export const removeFactorRequestRules = {"code":{"type":"string","required":true,"minLength":1,"maxLength":40},"password":{"type":"string","required":true,"maxLength":1000}} as const
 
 export const renameSavedRequestRules = {"name":{"type":"string","required":true,"minLength":1,"maxLength":80}} as const
 
 export const reopenCommandRules = {"id":{"type":"string","required":true,"pattern":"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"},"type":{"type":"string","required":true,"enum":["reopen"]}} as const
+
+export const resetRequestRules = {"password":{"type":"string","required":true,"minLength":10,"maxLength":200},"token":{"type":"string","required":true,"minLength":1,"maxLength":200}} as const
 
 export const returnCommandRules = {"delivery_seq":{"type":"integer","required":true,"minimum":1,"format":"int64"},"id":{"type":"string","required":true,"pattern":"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"},"reason":{"type":"string","required":true,"maxLength":1000},"type":{"type":"string","required":true,"enum":["return"]}} as const
 
