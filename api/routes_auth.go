@@ -21,9 +21,9 @@ import (
 	"parley/store/profiles"
 )
 
-type registerInput struct{ Body registerBody }
+type registerInput struct{ Body registerRequest }
 
-type registerBody struct {
+type registerRequest struct {
 	Email    string       `json:"email" format:"email" maxLength:"254"`
 	Password string       `json:"password" minLength:"10" maxLength:"200"`
 	Name     string       `json:"name" minLength:"1" maxLength:"80"`
@@ -159,7 +159,7 @@ func (s *Server) register(ctx context.Context, r *request, in *registerInput) (*
 }
 
 // user is the row of somebody who registers, checked.
-func (b *registerBody) user() (store.User, error) {
+func (b *registerRequest) user() (store.User, error) {
 	email, err := cleanEmail(b.Email)
 	if err != nil {
 		return store.User{}, err
@@ -190,7 +190,7 @@ func (b *registerBody) user() (store.User, error) {
 
 // besides is what comes with the row: an influencer's short address, a sponsor's card
 // and budget.
-func (b *registerBody) besides(user string) store.Also {
+func (b *registerRequest) besides(user string) store.Also {
 	return func(ctx context.Context, t *store.Tx) error {
 		if b.Role == rooms.Influencer {
 			return profiles.Claim(ctx, t, user, b.Name)

@@ -31,6 +31,7 @@ export const navigation: NavEntry[] = [
 
 /** What stands in the menu below one's own name, above the theme and Log out. */
 export const accountMenu: NavEntry[] = [
+  { to: '/account', text: s.own.title, icon: 'lock', roles: ['sponsor', 'influencer', 'admin'] },
   { to: '/profile', text: s.profile.cardTitle, icon: 'person', roles: ['sponsor'] },
 ]
 

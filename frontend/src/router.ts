@@ -163,6 +163,36 @@ export const router = createRouter({
       meta: { title: s.review.title, roles: everyone, whileFlagged: true },
     },
     {
+      path: '/account',
+      name: 'account',
+      component: () => import('@/screens/account/AccountScreen.vue'),
+      meta: { title: s.own.title, roles: everyone },
+    },
+    {
+      path: '/account/security',
+      name: 'security',
+      component: () => import('@/screens/account/SecurityScreen.vue'),
+      meta: { title: s.own.security, roles: everyone },
+    },
+    {
+      path: '/verify',
+      name: 'verify',
+      component: () => import('@/screens/account/VerifyScreen.vue'),
+      meta: { title: s.own.verifyTitle },
+    },
+    {
+      path: '/forgot',
+      name: 'forgot',
+      component: () => import('@/screens/account/ForgotScreen.vue'),
+      meta: { title: s.own.forgotTitle },
+    },
+    {
+      path: '/reset',
+      name: 'reset',
+      component: () => import('@/screens/account/ResetScreen.vue'),
+      meta: { title: s.own.resetTitle },
+    },
+    {
       path: '/notices',
       name: 'notices',
       component: () => import('@/screens/account/NoticesScreen.vue'),
@@ -216,6 +246,8 @@ router.beforeEach(async (to) => {
   if (to.meta.roles && session.known && !session.user) {
     return { name: 'login', query: { next: to.fullPath } }
   }
+  // Nothing else is open to an admin who has yet to set up the second factor.
+  if (session.user?.must_enroll && to.meta.roles && to.name !== 'security') return { name: 'security' }
   return true
 })
 

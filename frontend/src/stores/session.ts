@@ -17,14 +17,9 @@ export const useSession = defineStore('session', () => {
   /** Asks the server once who we are. A server that cannot be reached leaves it unknown. */
   function load(): Promise<void> {
     loading ??= api
-      .me()
-      .then((me) => {
-        user.value = me.user
-        known.value = true
-      })
-      .catch((error: unknown) => {
-        if (!(error instanceof ApiError) || error.status !== 401) throw error
-        user.value = null
+      .session()
+      .then((session) => {
+        user.value = session.user
         known.value = true
       })
       .finally(() => {
@@ -33,8 +28,8 @@ export const useSession = defineStore('session', () => {
     return loading
   }
 
-  async function login(email: string, password: string): Promise<void> {
-    user.value = (await api.login({ email, password })).user
+  async function login(email: string, password: string, code = ''): Promise<void> {
+    user.value = (await api.login({ email, password, ...(code && { code }) })).user
     known.value = true
     ended.value = false
   }
@@ -62,10 +57,9 @@ export const useSession = defineStore('session', () => {
   /** Whether the server still knows this session; true as long as nobody says no. */
   async function stands(): Promise<boolean> {
     try {
-      await api.me()
+      return (await api.session()).user !== null
+    } catch {
       return true
-    } catch (error) {
-      return !(error instanceof ApiError && error.status === 401)
     }
   }
 

@@ -7,6 +7,7 @@ import { status, deals } from './en/deals'
 import { figures, statistics, tracking } from './en/insight'
 import { landing } from './en/landing'
 import { notices } from './en/notices'
+import { own } from './en/own'
 import { accept, decline, cancelRequest, withdraw, stale, composer } from './en/offers'
 import { profile } from './en/profile'
 import { room, chart } from './en/room'
@@ -47,6 +48,7 @@ export const en = {
   errors,
   shortcuts,
   notices,
+  own,
   tracking,
   figures,
   statistics,

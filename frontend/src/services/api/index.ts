@@ -100,6 +100,26 @@ export const api = {
     }
   },
 
+  session: () => data(sdk.session()),
+  verifyEmail: (token: string) => data(sdk.verifyEmail({ body: { token } })),
+  forgotPassword: (email: string) => data(sdk.forgotPassword({ body: { email } })),
+  resetPassword: (token: string, password: string) => data(sdk.resetPassword({ body: { token, password } })),
+  resendVerification: () => data(sdk.resendVerification()),
+  changeAccount: (name: string) => data(sdk.changeAccount({ body: { name } })),
+  changePassword: (current: string, password: string) =>
+    data(sdk.changePassword({ body: { current, password } })),
+  changeEmail: (email: string, password: string) => data(sdk.changeEmail({ body: { email, password } })),
+  deleteAccount: (password: string, code: string) =>
+    data(sdk.deleteAccount({ body: { password, ...(code && { code }) } })),
+  factor: () => data(sdk.getFactor()),
+  proposeFactor: (password: string) => data(sdk.proposeFactor({ body: { password } })),
+  confirmFactor: (code: string) => data(sdk.confirmFactor({ body: { code } })),
+  newRecoveryCodes: (password: string) => data(sdk.newRecoveryCodes({ body: { password } })),
+  removeFactor: (password: string, code: string) => data(sdk.removeFactor({ body: { password, code } })),
+  sessions: () => data(sdk.listSessions()),
+  endSession: (id: string) => data(sdk.endSession({ path: { id } })),
+  endOtherSessions: () => data(sdk.endOtherSessions()),
+
   notices: (query: { cursor?: string; limit?: number } = {}) => data(sdk.listNotices({ query })),
   readNotices: (upTo: string) => data(sdk.readNotices({ body: { up_to: upTo } })),
 
