@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AdminCampaignData, AdminCampaignErrors, AdminCampaignResponses, AdminCampaignsData, AdminCampaignsErrors, AdminCampaignsResponses, AdminFeedData, AdminFeedErrors, AdminFeedResponses, AdminFeedRoomsData, AdminFeedRoomsErrors, AdminFeedRoomsResponses, AdminRoomData, AdminRoomErrors, AdminRoomResponses, AdminRoomsData, AdminRoomsErrors, AdminRoomsResponses, AdminUserData, AdminUserErrors, AdminUserResponses, AdminUsersData, AdminUsersErrors, AdminUsersResponses, AppealData, AppealErrors, AppealResponses, ApplyData, ApplyErrors, ApplyResponses, ArchiveCampaignData, ArchiveCampaignErrors, ArchiveCampaignResponses, AuditVerificationData, AuditVerificationErrors, AuditVerificationResponses, CheckAddressData, CheckAddressErrors, CheckAddressResponses, CommandData, CommandErrors, CommandResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteSavedSearchData, DeleteSavedSearchErrors, DeleteSavedSearchResponses, DownloadAuditData, DownloadAuditErrors, DownloadAuditResponses, DownloadCampaignsData, DownloadCampaignsErrors, DownloadCampaignsResponses, DownloadFlagsData, DownloadFlagsErrors, DownloadFlagsResponses, DownloadMailData, DownloadMailErrors, DownloadMailResponses, DownloadRoomsData, DownloadRoomsErrors, DownloadRoomsResponses, DownloadUsersData, DownloadUsersErrors, DownloadUsersResponses, EditCardData, EditCardErrors, EditCardResponses, EditProfileData, EditProfileErrors, EditProfileResponses, FlagData, FlagErrors, FlagResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetMailData, GetMailErrors, GetMailResponses, GetRoomData, GetRoomErrors, GetRoomResponses, InviteData, InviteErrors, InviteManyData, InviteManyErrors, InviteManyResponses, InviteResponses, LiftFlagData, LiftFlagErrors, LiftFlagResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListFlagsData, ListFlagsErrors, ListFlagsResponses, ListMailData, ListMailErrors, ListMailResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListOwnFlagsData, ListOwnFlagsErrors, ListOwnFlagsResponses, ListRoomsData, ListRoomsErrors, ListRoomsResponses, ListSavedSearchesData, ListSavedSearchesErrors, ListSavedSearchesResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MeData, MeErrors, MeResponses, OverviewData, OverviewErrors, OverviewResponses, OwnCardData, OwnCardErrors, OwnCardResponses, OwnProfileData, OwnProfileErrors, OwnProfileResponses, PublicProfileData, PublicProfileErrors, PublicProfileResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RegisterData, RegisterErrors, RegisterResponses, RemovePictureData, RemovePictureErrors, RemovePictureResponses, RenameSavedSearchData, RenameSavedSearchErrors, RenameSavedSearchResponses, SaveSearchData, SaveSearchErrors, SaveSearchResponses, SearchCampaignsData, SearchCampaignsErrors, SearchCampaignsResponses, SearchInfluencersData, SearchInfluencersErrors, SearchInfluencersResponses, SetPictureData, SetPictureErrors, SetPictureResponses, SponsorCardData, SponsorCardErrors, SponsorCardResponses, StatisticsData, StatisticsErrors, StatisticsResponses, StatisticsTableData, StatisticsTableErrors, StatisticsTableResponses, TrackCampaignData, TrackCampaignErrors, TrackCampaignResponses, UnflagData, UnflagErrors, UnflagResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses, UpholdFlagData, UpholdFlagErrors, UpholdFlagResponses } from './types.gen';
+import type { AdminCampaignData, AdminCampaignErrors, AdminCampaignResponses, AdminCampaignsData, AdminCampaignsErrors, AdminCampaignsResponses, AdminFeedData, AdminFeedErrors, AdminFeedResponses, AdminFeedRoomsData, AdminFeedRoomsErrors, AdminFeedRoomsResponses, AdminRoomData, AdminRoomErrors, AdminRoomResponses, AdminRoomsData, AdminRoomsErrors, AdminRoomsResponses, AdminUserData, AdminUserErrors, AdminUserResponses, AdminUsersData, AdminUsersErrors, AdminUsersResponses, AppealData, AppealErrors, AppealResponses, ApplyData, ApplyErrors, ApplyResponses, ApproveSponsorData, ApproveSponsorErrors, ApproveSponsorResponses, ArchiveCampaignData, ArchiveCampaignErrors, ArchiveCampaignResponses, AuditVerificationData, AuditVerificationErrors, AuditVerificationResponses, ChangeAccountData, ChangeAccountErrors, ChangeAccountResponses, ChangeEmailData, ChangeEmailErrors, ChangeEmailResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CheckAddressData, CheckAddressErrors, CheckAddressResponses, CommandData, CommandErrors, CommandResponses, ConfirmFactorData, ConfirmFactorErrors, ConfirmFactorResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteAccountData, DeleteAccountErrors, DeleteAccountResponses, DeleteSavedSearchData, DeleteSavedSearchErrors, DeleteSavedSearchResponses, DownloadAuditData, DownloadAuditErrors, DownloadAuditResponses, DownloadCampaignsData, DownloadCampaignsErrors, DownloadCampaignsResponses, DownloadFlagsData, DownloadFlagsErrors, DownloadFlagsResponses, DownloadMailData, DownloadMailErrors, DownloadMailResponses, DownloadRoomsData, DownloadRoomsErrors, DownloadRoomsResponses, DownloadUsersData, DownloadUsersErrors, DownloadUsersResponses, EditCardData, EditCardErrors, EditCardResponses, EditProfileData, EditProfileErrors, EditProfileResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, FlagData, FlagErrors, FlagResponses, ForgotPasswordData, ForgotPasswordErrors, ForgotPasswordResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetFactorData, GetFactorErrors, GetFactorResponses, GetMailData, GetMailErrors, GetMailResponses, GetRoomData, GetRoomErrors, GetRoomResponses, InviteData, InviteErrors, InviteManyData, InviteManyErrors, InviteManyResponses, InviteResponses, LiftFlagData, LiftFlagErrors, LiftFlagResponses, ListApplicantsData, ListApplicantsErrors, ListApplicantsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListFlagsData, ListFlagsErrors, ListFlagsResponses, ListMailData, ListMailErrors, ListMailResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListOwnFlagsData, ListOwnFlagsErrors, ListOwnFlagsResponses, ListRoomsData, ListRoomsErrors, ListRoomsResponses, ListSavedSearchesData, ListSavedSearchesErrors, ListSavedSearchesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MeData, MeErrors, MeResponses, NewRecoveryCodesData, NewRecoveryCodesErrors, NewRecoveryCodesResponses, OverviewData, OverviewErrors, OverviewResponses, OwnCardData, OwnCardErrors, OwnCardResponses, OwnProfileData, OwnProfileErrors, OwnProfileResponses, ProposeFactorData, ProposeFactorErrors, ProposeFactorResponses, PublicProfileData, PublicProfileErrors, PublicProfileResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RefuseSponsorData, RefuseSponsorErrors, RefuseSponsorResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveFactorData, RemoveFactorErrors, RemoveFactorResponses, RemovePictureData, RemovePictureErrors, RemovePictureResponses, RenameSavedSearchData, RenameSavedSearchErrors, RenameSavedSearchResponses, ResendVerificationData, ResendVerificationErrors, ResendVerificationResponses, ResetPasswordData, ResetPasswordErrors, ResetPasswordResponses, SaveSearchData, SaveSearchErrors, SaveSearchResponses, SearchCampaignsData, SearchCampaignsErrors, SearchCampaignsResponses, SearchInfluencersData, SearchInfluencersErrors, SearchInfluencersResponses, SessionData, SessionErrors, SessionResponses, SetOwnBudgetData, SetOwnBudgetErrors, SetOwnBudgetResponses, SetPictureData, SetPictureErrors, SetPictureResponses, SponsorCardData, SponsorCardErrors, SponsorCardResponses, StatisticsData, StatisticsErrors, StatisticsResponses, StatisticsTableData, StatisticsTableErrors, StatisticsTableResponses, TrackCampaignData, TrackCampaignErrors, TrackCampaignResponses, UnflagData, UnflagErrors, UnflagResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses, UpholdFlagData, UpholdFlagErrors, UpholdFlagResponses, VerifyEmailData, VerifyEmailErrors, VerifyEmailResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -17,6 +17,267 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
      */
     meta?: Record<string, unknown>;
 };
+
+/**
+ * Change one's name
+ */
+export const changeAccount = <ThrowOnError extends boolean = false>(options: Options<ChangeAccountData, ThrowOnError>) => (options.client ?? client).patch<ChangeAccountResponses, ChangeAccountErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/account',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Bound what one's campaigns of a currency may have together
+ */
+export const setOwnBudget = <ThrowOnError extends boolean = false>(options: Options<SetOwnBudgetData, ThrowOnError>) => (options.client ?? client).put<SetOwnBudgetResponses, SetOwnBudgetErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/account/budgets/{currency}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete one's account: the person goes, the logs of negotiations stay
+ */
+export const deleteAccount = <ThrowOnError extends boolean = false>(options: Options<DeleteAccountData, ThrowOnError>) => (options.client ?? client).post<DeleteAccountResponses, DeleteAccountErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/account/delete',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Ask for another e-mail address: it counts once it was confirmed
+ */
+export const changeEmail = <ThrowOnError extends boolean = false>(options: Options<ChangeEmailData, ThrowOnError>) => (options.client ?? client).post<ChangeEmailResponses, ChangeEmailErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/account/email',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Whether two-factor authentication is on
+ */
+export const getFactor = <ThrowOnError extends boolean = false>(options?: Options<GetFactorData, ThrowOnError>) => (options?.client ?? client).get<GetFactorResponses, GetFactorErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/account/factor',
+    ...options
+});
+
+/**
+ * Make a secret for an authenticator app; it counts once a code of it was confirmed
+ */
+export const proposeFactor = <ThrowOnError extends boolean = false>(options: Options<ProposeFactorData, ThrowOnError>) => (options.client ?? client).post<ProposeFactorResponses, ProposeFactorErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/account/factor',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Turn two-factor authentication on by a first code
+ */
+export const confirmFactor = <ThrowOnError extends boolean = false>(options: Options<ConfirmFactorData, ThrowOnError>) => (options.client ?? client).post<ConfirmFactorResponses, ConfirmFactorErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/account/factor/confirm',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Make new recovery codes; those from before no longer work
+ */
+export const newRecoveryCodes = <ThrowOnError extends boolean = false>(options: Options<NewRecoveryCodesData, ThrowOnError>) => (options.client ?? client).post<NewRecoveryCodesResponses, NewRecoveryCodesErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/account/factor/recovery-codes',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Turn two-factor authentication off
+ */
+export const removeFactor = <ThrowOnError extends boolean = false>(options: Options<RemoveFactorData, ThrowOnError>) => (options.client ?? client).post<RemoveFactorResponses, RemoveFactorErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/account/factor/remove',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Choose another password: all other sessions and tokens end
+ */
+export const changePassword = <ThrowOnError extends boolean = false>(options: Options<ChangePasswordData, ThrowOnError>) => (options.client ?? client).post<ChangePasswordResponses, ChangePasswordErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/account/password',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * End all other sessions of browsers; tokens stay
+ */
+export const endOtherSessions = <ThrowOnError extends boolean = false>(options?: Options<EndOtherSessionsData, ThrowOnError>) => (options?.client ?? client).delete<EndOtherSessionsResponses, EndOtherSessionsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/account/sessions',
+    ...options
+});
+
+/**
+ * Where one is logged in, and one's tokens, newest first
+ */
+export const listSessions = <ThrowOnError extends boolean = false>(options?: Options<ListSessionsData, ThrowOnError>) => (options?.client ?? client).get<ListSessionsResponses, ListSessionsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/account/sessions',
+    ...options
+});
+
+/**
+ * End a session or revoke a token; its connections close at once
+ */
+export const endSession = <ThrowOnError extends boolean = false>(options: Options<EndSessionData, ThrowOnError>) => (options.client ?? client).delete<EndSessionResponses, EndSessionErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/account/sessions/{id}',
+    ...options
+});
+
+/**
+ * Have the mail to confirm one's address sent again
+ */
+export const resendVerification = <ThrowOnError extends boolean = false>(options?: Options<ResendVerificationData, ThrowOnError>) => (options?.client ?? client).post<ResendVerificationResponses, ResendVerificationErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/account/verification',
+    ...options
+});
+
+/**
+ * Sponsors of whom an admin is to decide, or who were refused, newest first
+ */
+export const listApplicants = <ThrowOnError extends boolean = false>(options?: Options<ListApplicantsData, ThrowOnError>) => (options?.client ?? client).get<ListApplicantsResponses, ListApplicantsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/approvals',
+    ...options
+});
+
+/**
+ * Let a sponsor negotiate; the sponsor is told at once
+ */
+export const approveSponsor = <ThrowOnError extends boolean = false>(options: Options<ApproveSponsorData, ThrowOnError>) => (options.client ?? client).post<ApproveSponsorResponses, ApproveSponsorErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/approvals/{id}/approve',
+    ...options
+});
+
+/**
+ * Do not let a sponsor negotiate; the sponsor is told why
+ */
+export const refuseSponsor = <ThrowOnError extends boolean = false>(options: Options<RefuseSponsorData, ThrowOnError>) => (options.client ?? client).post<RefuseSponsorResponses, RefuseSponsorErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/approvals/{id}/refuse',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
 
 /**
  * What admins did and what touches security, newest first
@@ -356,6 +617,18 @@ export const adminUser = <ThrowOnError extends boolean = false>(options: Options
 });
 
 /**
+ * Have a link sent by which a new password can be chosen; the answer is the same for every address
+ */
+export const forgotPassword = <ThrowOnError extends boolean = false>(options: Options<ForgotPasswordData, ThrowOnError>) => (options.client ?? client).post<ForgotPasswordResponses, ForgotPasswordErrors, ThrowOnError>({
+    url: '/api/auth/forgot',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Log in
  */
 export const login = <ThrowOnError extends boolean = false>(options: Options<LoginData, ThrowOnError>) => (options.client ?? client).post<LoginResponses, LoginErrors, ThrowOnError>({
@@ -393,6 +666,18 @@ export const register = <ThrowOnError extends boolean = false>(options: Options<
 });
 
 /**
+ * Choose a new password: all sessions end
+ */
+export const resetPassword = <ThrowOnError extends boolean = false>(options: Options<ResetPasswordData, ThrowOnError>) => (options.client ?? client).post<ResetPasswordResponses, ResetPasswordErrors, ThrowOnError>({
+    url: '/api/auth/reset',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Make a token for a program
  */
 export const createToken = <ThrowOnError extends boolean = false>(options: Options<CreateTokenData, ThrowOnError>) => (options.client ?? client).post<CreateTokenResponses, CreateTokenErrors, ThrowOnError>({
@@ -402,6 +687,18 @@ export const createToken = <ThrowOnError extends boolean = false>(options: Optio
             type: 'apiKey'
         }, { scheme: 'bearer', type: 'http' }],
     url: '/api/auth/tokens',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Confirm an address by the secret that was sent to it
+ */
+export const verifyEmail = <ThrowOnError extends boolean = false>(options: Options<VerifyEmailData, ThrowOnError>) => (options.client ?? client).post<VerifyEmailResponses, VerifyEmailErrors, ThrowOnError>({
+    url: '/api/auth/verify',
     ...options,
     headers: {
         'Content-Type': 'application/json',
@@ -884,6 +1181,11 @@ export const renameSavedSearch = <ThrowOnError extends boolean = false>(options:
         ...options.headers
     }
 });
+
+/**
+ * Who is logged in, if anybody
+ */
+export const session = <ThrowOnError extends boolean = false>(options?: Options<SessionData, ThrowOnError>) => (options?.client ?? client).get<SessionResponses, SessionErrors, ThrowOnError>({ url: '/api/session', ...options });
 
 /**
  * A sponsor's card, for influencers who judge an invitation

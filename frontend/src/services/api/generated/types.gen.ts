@@ -40,6 +40,10 @@ export type AcceptedEvent = {
     type: 'accepted';
 };
 
+export type AccountRequest = {
+    name: string;
+};
+
 export type Active = {
     /**
      * Seen within 24 hours
@@ -187,6 +191,28 @@ export type Appeal = {
 
 export type AppealRequest = {
     text: string;
+};
+
+export type Applicant = {
+    created_at: string;
+    email: string;
+    id: string;
+    industry: string;
+    kind: string;
+    name: string;
+    refuse_reason?: string;
+    /**
+     * Whether the address was confirmed
+     */
+    verified: boolean;
+};
+
+export type Applicants = {
+    items: Array<Applicant>;
+    /**
+     * For the next page; empty at the end
+     */
+    next_cursor: string;
 };
 
 export type Application = {
@@ -398,6 +424,10 @@ export type ClosedEvent = {
     type: 'closed';
 };
 
+export type CodeRequest = {
+    code: string;
+};
+
 export type Command = ({
     type: 'offer';
 } & OfferCommand) | ({
@@ -467,6 +497,10 @@ export type ConfirmCommand = {
      */
     id: string;
     type: 'confirm';
+};
+
+export type ConfirmPassRequest = {
+    password: string;
 };
 
 export type ConfirmedData = {
@@ -582,6 +616,14 @@ export type DeclinedEvent = {
     type: 'declined';
 };
 
+export type DeleteRequest = {
+    /**
+     * Of the second factor, where there is one
+     */
+    code?: string;
+    password: string;
+};
+
 export type DeliverCommand = {
     deal_seq: number;
     /**
@@ -634,6 +676,11 @@ export type Delivery = {
     returns?: number;
     seq?: number;
     state: 'open' | 'delivered' | 'returned' | 'confirmed';
+};
+
+export type EmailRequest = {
+    email: string;
+    password: string;
 };
 
 export type Error = {
@@ -735,6 +782,16 @@ export type Expiry = {
     turn: 'sponsor' | 'influencer';
 };
 
+export type Factor = {
+    on: boolean;
+    recovery_codes_left: number;
+    /**
+     * Whether it must stay on
+     */
+    required: boolean;
+    since?: string;
+};
+
 export type FeedItem = {
     context: {
         campaign: string;
@@ -828,6 +885,10 @@ export type FlagRequest = {
      * Told to those whom it concerns
      */
     reason: string;
+};
+
+export type ForgotRequest = {
+    email: string;
 };
 
 export type FreezeCommand = {
@@ -1035,6 +1096,10 @@ export type ListSaved = {
 };
 
 export type LoginRequest = {
+    /**
+     * Of the second factor, or a recovery code
+     */
+    code?: string;
     email: string;
     password: string;
 };
@@ -1060,6 +1125,13 @@ export type MailDetail = {
     html: string;
     mail: Mail;
     text: string;
+};
+
+export type MailTokenRequest = {
+    /**
+     * From the link in the mail
+     */
+    token: string;
 };
 
 export type Me = {
@@ -1319,6 +1391,13 @@ export type Overview = {
     totals: Array<Totals>;
 };
 
+export type OwnBudgetRequest = {
+    /**
+     * 0 removes the bound
+     */
+    amount: number;
+};
+
 export type OwnFlag = {
     /**
      * One's own; absent as long as there is none
@@ -1340,6 +1419,36 @@ export type OwnFlag = {
     subject: string;
 };
 
+export type OwnSession = {
+    /**
+     * The browser, coarsely
+     */
+    agent: string;
+    created_at: string;
+    /**
+     * Whether it is the one that asks
+     */
+    current: boolean;
+    expires_at: string;
+    id: string;
+    /**
+     * A browser's, or a program's token
+     */
+    kind: 'cookie' | 'bearer';
+    /**
+     * What a token is for
+     */
+    name: string;
+    /**
+     * The last use, to a quarter of an hour
+     */
+    seen_at: string;
+};
+
+export type OwnSessions = {
+    items: Array<OwnSession>;
+};
+
 export type Party = {
     /**
      * Absent as long as there is none
@@ -1347,6 +1456,14 @@ export type Party = {
     appeal?: Appeal;
     id: string;
     name: string;
+};
+
+export type PasswordRequest = {
+    /**
+     * The password until now
+     */
+    current: string;
+    password: string;
 };
 
 export type Person = {
@@ -1425,6 +1542,23 @@ export type Progress = {
     total: number;
 };
 
+export type Proposed = {
+    qr: Qr;
+    /**
+     * To be typed where no picture can be taken
+     */
+    secret: string;
+    /**
+     * otpauth://…, what the QR code says
+     */
+    uri: string;
+};
+
+export type Qr = {
+    path: string;
+    size: number;
+};
+
 export type Range = {
     /**
      * Deals by all ad requests that ended in the range, 0 to 1; null where none did
@@ -1454,12 +1588,38 @@ export type ReadNoticesRequest = {
     up_to?: string;
 };
 
+export type RecoveryCodes = {
+    /**
+     * Shown only now; each works once
+     */
+    recovery_codes: Array<string>;
+};
+
+export type RefuseRequest = {
+    /**
+     * Told to the sponsor
+     */
+    reason: string;
+};
+
 export type RegisterRequest = {
+    /**
+     * What a sponsor's campaigns in this currency may have together
+     */
+    budget?: Money;
     /**
      * What an influencer is about
      */
     category?: string;
     email: string;
+    /**
+     * A sponsor's
+     */
+    industry?: string;
+    /**
+     * What a sponsor is
+     */
+    kind?: 'company' | 'individual';
     name: string;
     niche?: string;
     password: string;
@@ -1468,6 +1628,11 @@ export type RegisterRequest = {
      */
     reach?: number;
     role: 'sponsor' | 'influencer';
+};
+
+export type RemoveFactorRequest = {
+    code: string;
+    password: string;
 };
 
 export type RenameSavedRequest = {
@@ -1496,6 +1661,11 @@ export type ReopenedEvent = {
     room: string;
     seq: number;
     type: 'reopened';
+};
+
+export type ResetRequest = {
+    password: string;
+    token: string;
 };
 
 export type ReturnCommand = {
@@ -1790,13 +1960,29 @@ export type User = {
      */
     flagged: boolean;
     id: string;
+    /**
+     * Whether a second factor is to be set up before anything else
+     */
+    must_enroll?: boolean;
     name: string;
     niche?: string;
     /**
      * An influencer's followers
      */
     reach?: number;
+    /**
+     * Why an admin did not approve the user
+     */
+    refused?: string;
     role: 'sponsor' | 'influencer' | 'admin';
+    /**
+     * Whether a code is asked for at log-in
+     */
+    second_factor?: boolean;
+    /**
+     * Whether the address was confirmed
+     */
+    verified: boolean;
 };
 
 export type Verification = {
@@ -1818,6 +2004,21 @@ export type Verification = {
      * The first of them
      */
     problems: Array<string>;
+};
+
+export type Verified = {
+    /**
+     * Whether the account has another address now
+     */
+    changed: boolean;
+};
+
+export type Who = {
+    /**
+     * The server's clock
+     */
+    now: string;
+    user: User | null;
 };
 
 export type WithdrawCommand = {
@@ -1844,6 +2045,442 @@ export type WithdrawnEvent = {
     seq: number;
     type: 'withdrawn';
 };
+
+export type ChangeAccountData = {
+    body: AccountRequest;
+    path?: never;
+    query?: never;
+    url: '/api/account';
+};
+
+export type ChangeAccountErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ChangeAccountError = ChangeAccountErrors[keyof ChangeAccountErrors];
+
+export type ChangeAccountResponses = {
+    /**
+     * OK
+     */
+    200: Session;
+};
+
+export type ChangeAccountResponse = ChangeAccountResponses[keyof ChangeAccountResponses];
+
+export type SetOwnBudgetData = {
+    body: OwnBudgetRequest;
+    path: {
+        /**
+         * ISO 4217 code
+         */
+        currency: string;
+    };
+    query?: never;
+    url: '/api/account/budgets/{currency}';
+};
+
+export type SetOwnBudgetErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type SetOwnBudgetError = SetOwnBudgetErrors[keyof SetOwnBudgetErrors];
+
+export type SetOwnBudgetResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type SetOwnBudgetResponse = SetOwnBudgetResponses[keyof SetOwnBudgetResponses];
+
+export type DeleteAccountData = {
+    body: DeleteRequest;
+    path?: never;
+    query?: never;
+    url: '/api/account/delete';
+};
+
+export type DeleteAccountErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type DeleteAccountError = DeleteAccountErrors[keyof DeleteAccountErrors];
+
+export type DeleteAccountResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteAccountResponse = DeleteAccountResponses[keyof DeleteAccountResponses];
+
+export type ChangeEmailData = {
+    body: EmailRequest;
+    path?: never;
+    query?: never;
+    url: '/api/account/email';
+};
+
+export type ChangeEmailErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ChangeEmailError = ChangeEmailErrors[keyof ChangeEmailErrors];
+
+export type ChangeEmailResponses = {
+    /**
+     * Accepted
+     */
+    202: unknown;
+};
+
+export type GetFactorData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/account/factor';
+};
+
+export type GetFactorErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type GetFactorError = GetFactorErrors[keyof GetFactorErrors];
+
+export type GetFactorResponses = {
+    /**
+     * OK
+     */
+    200: Factor;
+};
+
+export type GetFactorResponse = GetFactorResponses[keyof GetFactorResponses];
+
+export type ProposeFactorData = {
+    body: ConfirmPassRequest;
+    path?: never;
+    query?: never;
+    url: '/api/account/factor';
+};
+
+export type ProposeFactorErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ProposeFactorError = ProposeFactorErrors[keyof ProposeFactorErrors];
+
+export type ProposeFactorResponses = {
+    /**
+     * OK
+     */
+    200: Proposed;
+};
+
+export type ProposeFactorResponse = ProposeFactorResponses[keyof ProposeFactorResponses];
+
+export type ConfirmFactorData = {
+    body: CodeRequest;
+    path?: never;
+    query?: never;
+    url: '/api/account/factor/confirm';
+};
+
+export type ConfirmFactorErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ConfirmFactorError = ConfirmFactorErrors[keyof ConfirmFactorErrors];
+
+export type ConfirmFactorResponses = {
+    /**
+     * OK
+     */
+    200: RecoveryCodes;
+};
+
+export type ConfirmFactorResponse = ConfirmFactorResponses[keyof ConfirmFactorResponses];
+
+export type NewRecoveryCodesData = {
+    body: ConfirmPassRequest;
+    path?: never;
+    query?: never;
+    url: '/api/account/factor/recovery-codes';
+};
+
+export type NewRecoveryCodesErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type NewRecoveryCodesError = NewRecoveryCodesErrors[keyof NewRecoveryCodesErrors];
+
+export type NewRecoveryCodesResponses = {
+    /**
+     * OK
+     */
+    200: RecoveryCodes;
+};
+
+export type NewRecoveryCodesResponse = NewRecoveryCodesResponses[keyof NewRecoveryCodesResponses];
+
+export type RemoveFactorData = {
+    body: RemoveFactorRequest;
+    path?: never;
+    query?: never;
+    url: '/api/account/factor/remove';
+};
+
+export type RemoveFactorErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type RemoveFactorError = RemoveFactorErrors[keyof RemoveFactorErrors];
+
+export type RemoveFactorResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type RemoveFactorResponse = RemoveFactorResponses[keyof RemoveFactorResponses];
+
+export type ChangePasswordData = {
+    body: PasswordRequest;
+    path?: never;
+    query?: never;
+    url: '/api/account/password';
+};
+
+export type ChangePasswordErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ChangePasswordError = ChangePasswordErrors[keyof ChangePasswordErrors];
+
+export type ChangePasswordResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type ChangePasswordResponse = ChangePasswordResponses[keyof ChangePasswordResponses];
+
+export type EndOtherSessionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/account/sessions';
+};
+
+export type EndOtherSessionsErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type EndOtherSessionsError = EndOtherSessionsErrors[keyof EndOtherSessionsErrors];
+
+export type EndOtherSessionsResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type EndOtherSessionsResponse = EndOtherSessionsResponses[keyof EndOtherSessionsResponses];
+
+export type ListSessionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/account/sessions';
+};
+
+export type ListSessionsErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ListSessionsError = ListSessionsErrors[keyof ListSessionsErrors];
+
+export type ListSessionsResponses = {
+    /**
+     * OK
+     */
+    200: OwnSessions;
+};
+
+export type ListSessionsResponse = ListSessionsResponses[keyof ListSessionsResponses];
+
+export type EndSessionData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/account/sessions/{id}';
+};
+
+export type EndSessionErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type EndSessionError = EndSessionErrors[keyof EndSessionErrors];
+
+export type EndSessionResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type EndSessionResponse = EndSessionResponses[keyof EndSessionResponses];
+
+export type ResendVerificationData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/account/verification';
+};
+
+export type ResendVerificationErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ResendVerificationError = ResendVerificationErrors[keyof ResendVerificationErrors];
+
+export type ResendVerificationResponses = {
+    /**
+     * Accepted
+     */
+    202: unknown;
+};
+
+export type ListApplicantsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        state?: 'pending' | 'refused';
+        cursor?: string;
+        limit?: number;
+    };
+    url: '/api/admin/approvals';
+};
+
+export type ListApplicantsErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ListApplicantsError = ListApplicantsErrors[keyof ListApplicantsErrors];
+
+export type ListApplicantsResponses = {
+    /**
+     * OK
+     */
+    200: Applicants;
+};
+
+export type ListApplicantsResponse = ListApplicantsResponses[keyof ListApplicantsResponses];
+
+export type ApproveSponsorData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/admin/approvals/{id}/approve';
+};
+
+export type ApproveSponsorErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ApproveSponsorError = ApproveSponsorErrors[keyof ApproveSponsorErrors];
+
+export type ApproveSponsorResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type ApproveSponsorResponse = ApproveSponsorResponses[keyof ApproveSponsorResponses];
+
+export type RefuseSponsorData = {
+    body: RefuseRequest;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/admin/approvals/{id}/refuse';
+};
+
+export type RefuseSponsorErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type RefuseSponsorError = RefuseSponsorErrors[keyof RefuseSponsorErrors];
+
+export type RefuseSponsorResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type RefuseSponsorResponse = RefuseSponsorResponses[keyof RefuseSponsorResponses];
 
 export type ListAuditData = {
     body?: never;
@@ -2713,6 +3350,29 @@ export type AdminUserResponses = {
 
 export type AdminUserResponse = AdminUserResponses[keyof AdminUserResponses];
 
+export type ForgotPasswordData = {
+    body: ForgotRequest;
+    path?: never;
+    query?: never;
+    url: '/api/auth/forgot';
+};
+
+export type ForgotPasswordErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ForgotPasswordError = ForgotPasswordErrors[keyof ForgotPasswordErrors];
+
+export type ForgotPasswordResponses = {
+    /**
+     * Accepted
+     */
+    202: unknown;
+};
+
 export type LoginData = {
     body: LoginRequest;
     path?: never;
@@ -2788,6 +3448,31 @@ export type RegisterResponses = {
 
 export type RegisterResponse = RegisterResponses[keyof RegisterResponses];
 
+export type ResetPasswordData = {
+    body: ResetRequest;
+    path?: never;
+    query?: never;
+    url: '/api/auth/reset';
+};
+
+export type ResetPasswordErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ResetPasswordError = ResetPasswordErrors[keyof ResetPasswordErrors];
+
+export type ResetPasswordResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type ResetPasswordResponse = ResetPasswordResponses[keyof ResetPasswordResponses];
+
 export type CreateTokenData = {
     body: TokenRequest;
     path?: never;
@@ -2812,6 +3497,31 @@ export type CreateTokenResponses = {
 };
 
 export type CreateTokenResponse = CreateTokenResponses[keyof CreateTokenResponses];
+
+export type VerifyEmailData = {
+    body: MailTokenRequest;
+    path?: never;
+    query?: never;
+    url: '/api/auth/verify';
+};
+
+export type VerifyEmailErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type VerifyEmailError = VerifyEmailErrors[keyof VerifyEmailErrors];
+
+export type VerifyEmailResponses = {
+    /**
+     * OK
+     */
+    200: Verified;
+};
+
+export type VerifyEmailResponse = VerifyEmailResponses[keyof VerifyEmailResponses];
 
 export type ListCampaignsData = {
     body?: never;
@@ -3814,6 +4524,31 @@ export type RenameSavedSearchResponses = {
 };
 
 export type RenameSavedSearchResponse = RenameSavedSearchResponses[keyof RenameSavedSearchResponses];
+
+export type SessionData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/session';
+};
+
+export type SessionErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type SessionError = SessionErrors[keyof SessionErrors];
+
+export type SessionResponses = {
+    /**
+     * OK
+     */
+    200: Who;
+};
+
+export type SessionResponse = SessionResponses[keyof SessionResponses];
 
 export type SponsorCardData = {
     body?: never;
