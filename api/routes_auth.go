@@ -45,7 +45,7 @@ type loginInput struct {
 }
 
 type sessionOutput struct {
-	SetCookie []http.Cookie `header:"Set-Cookie"`
+	SetCookie http.Cookie `header:"Set-Cookie"`
 	Body      sessionView
 }
 
@@ -254,9 +254,11 @@ func (s *Server) logIn(ctx context.Context, r *request, u *store.User, proof sto
 	if err != nil {
 		return nil, err
 	}
+	// The adapter would join two cookies into one header, which is none.
+	known := s.rememberCookie(&d)
+	r.http.Response().Header.Add(fiber.HeaderSetCookie, known.String())
 	return &sessionOutput{
-		SetCookie: []http.Cookie{s.cookie(token, s.cfg.SessionTTL), s.rememberCookie(&d)},
-		Body:      sessionView{User: s.viewSelf(u, proof != nil)},
+		SetCookie: s.cookie(token, s.cfg.SessionTTL), Body: sessionView{User: s.viewSelf(u, proof != nil)},
 	}, nil
 }
 

@@ -20,14 +20,18 @@ import (
 // from no other host, for no other path and only over https.
 const (
 	cookieName       = "parley_session"
-	cookieNameSecure = "__Host-" + cookieName
+	hostPrefix       = "__Host-"
+	cookieNameSecure = hostPrefix + cookieName
 )
 
-func (s *Server) cookieName() string {
+func (s *Server) cookieName() string { return s.bound(cookieName) }
+
+// bound is a cookie's name with the prefix that https asks for.
+func (s *Server) bound(name string) string {
 	if s.origins.https() {
-		return cookieNameSecure
+		return hostPrefix + name
 	}
-	return cookieName
+	return name
 }
 
 // tokenBytes is the length of a token before it is written as text.

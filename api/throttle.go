@@ -30,7 +30,7 @@ type device struct {
 // deviceOf finds out whether a browser is known to an account; a browser without a
 // name gets one.
 func (s *Server) deviceOf(ctx context.Context, r *request, user string) (device, error) {
-	d := device{token: strings.Clone(r.http.Cookies(deviceCookie))}
+	d := device{token: strings.Clone(r.http.Cookies(s.bound(deviceCookie)))}
 	if d.token == "" {
 		token, err := newToken(s.cfg.Rand)
 		if err != nil {
@@ -66,7 +66,7 @@ func (s *Server) remember(user string, d *device) store.Also {
 }
 
 func (s *Server) rememberCookie(d *device) http.Cookie {
-	return s.namedCookie(deviceCookie, d.token, deviceTTL)
+	return s.namedCookie(s.bound(deviceCookie), d.token, deviceTTL)
 }
 
 // confirmPassword checks the password of somebody who is logged in, before what a
