@@ -27,6 +27,8 @@ export const tracking = {
 export const figures = {
   asTable: 'View as table',
   asChart: 'View as chart',
+  of: (what: string, title: string) => `${what}: ${title}`,
+  table: 'Table',
   csv: 'CSV',
   csvOf: (title: string) => `Download “${title}” as CSV`,
 }
