@@ -183,7 +183,7 @@ func TestTraceIsNotAnswered(t *testing.T) {
 // account that does not exist is treated as one that does.
 func TestGuessesAtOneAccountAreLimited(t *testing.T) {
 	w := start(t, options{config: func(c *api.Config) {
-		c.Limits.LoginsPerAccount = api.Rate{PerSecond: 0.001, Burst: 3}
+		c.Limits.LoginsOfStrangers = api.Rate{PerSecond: 0.001, Burst: 3}
 		c.TrustedProxies = loopback
 	}})
 	known := w.join(rooms.Sponsor).email
