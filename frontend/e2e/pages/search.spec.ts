@@ -112,7 +112,7 @@ for (const [colorScheme, width] of [
     await expect(hits).toHaveCount(1)
     await expect(page).toHaveURL(/q=samsng/)
     await expect(hits.getByRole('heading')).toHaveText(`${brand} launch`)
-    await expect(page.getByRole('button', { name: `samsung ${colorScheme}` })).toBeVisible()
+    await expect(page.getByRole('button', { name: `samsung ${colorScheme}`, exact: true })).toBeVisible()
 
     const saved = `Phones ${colorScheme}`
     await page.getByRole('button', { name: 'Saved searches' }).click()
