@@ -95,7 +95,10 @@ test('the feed is filtered, names who acts, and freezes a room', async ({ browse
   await expect(sponsor.getByText('A closer look')).toBeVisible()
 
   await admin.getByLabel('Type', { exact: true }).selectOption('')
-  await admin.getByRole('button', { name: `Unfreeze ${name}` }).first().click()
+  await admin
+    .getByRole('button', { name: `Unfreeze ${name}` })
+    .first()
+    .click()
   await admin.getByLabel('Reason').fill('All is well')
   await admin.getByRole('dialog').getByRole('button', { name: 'Unfreeze' }).click()
   await expect(admin.getByText('The review of the room has ended.').first()).toBeVisible()
@@ -145,7 +148,10 @@ for (const [colorScheme, width] of [
       await expect(admin.getByText(/^\d[\d,]* shown$/)).toBeVisible()
       await expectAccessible(admin, path)
     }
-    await admin.getByRole('button', { name: /Under review/ }).first().click()
+    await admin
+      .getByRole('button', { name: /Under review/ })
+      .first()
+      .click()
     await expect(admin.frameLocator('iframe').getByText('A look')).toBeVisible()
     // axe cannot look into a frame that runs no scripts, which is what keeps the mail harmless.
     await admin.getByRole('button', { name: 'Plain text' }).click()

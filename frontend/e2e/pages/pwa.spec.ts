@@ -59,7 +59,9 @@ test('without the server there is a page that says so, and nothing private is ke
   await expect(page.getByRole('log')).toBeVisible()
   const list = await kept(page)
   expect(list).toContain('/offline.html')
-  expect(list.filter((path) => !/^\/(assets\/|offline\.|theme\.js$|favicon|icon-|manifest\.)/.test(path))).toEqual([])
+  expect(
+    list.filter((path) => !/^\/(assets\/|offline\.|theme\.js$|favicon|icon-|manifest\.)/.test(path)),
+  ).toEqual([])
 
   // What is not a page of the app goes past it.
   for (const path of ['/healthz', '/api/me', '/metrics']) {

@@ -57,9 +57,8 @@ export const api = {
   logout: () => data(sdk.logout()),
   me: () => data(sdk.me()),
 
-  campaigns: (
-    query: { archived?: 'yes' | 'no'; cursor?: string; limit?: number } = {},
-  ) => data(sdk.listCampaigns({ query })),
+  campaigns: (query: { archived?: 'yes' | 'no'; cursor?: string; limit?: number } = {}) =>
+    data(sdk.listCampaigns({ query })),
   overview: () => data(sdk.overview()),
   tracking: (id: string) => data(sdk.trackCampaign({ path: { id } })),
   statistics: (query: { from: string; to: string }) => data(sdk.statistics({ query })),
