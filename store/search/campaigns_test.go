@@ -96,6 +96,8 @@ func TestCampaignsByText(t *testing.T) {
 			"samsung":              "Galaxy launch",
 			"SAMSUNG":              "Galaxy launch",
 			"sams":                 "Galaxy launch",
+			"phones ga":            "Galaxy launch",
+			"ga phones":            "",
 			"phones galaxy":        "Galaxy launch",
 			"galaxy, phones!":      "Galaxy launch",
 			"launch bottles":       "",

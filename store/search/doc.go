@@ -13,8 +13,9 @@
 //
 // # Text
 //
-// Accents and case are folded, words stand in any order and for all that begin with them,
-// and whatever else is typed parts words: no text is an error. Only where nothing holds the
+// Accents and case are folded, words stand in any order and for all that begin with them
+// (where they are longer than two letters, or still being typed), and whatever else is
+// typed parts words: no text is an error. Only where nothing holds the
 // words as they were typed, each is looked up among the terms of the index that share
 // trigrams with it, and those that are a slip or two of the keyboard away are looked for
 // too.

@@ -134,12 +134,12 @@ const maxCorrections = 5
 func (x *Index) corrections(ctx context.Context, words []string, filter match) (stage, bool, error) {
 	st := stage{number: stageCorrected}
 	changed := false
-	for _, w := range words {
+	for i, w := range words {
 		terms, err := x.meant(ctx, w)
 		if err != nil {
 			return stage{}, false, err
 		}
-		group := []term{{word: w, prefix: typedSoFar(w)}}
+		group := []term{{word: w, prefix: typedSoFar(w, i == len(words)-1)}}
 		shown := w
 		if len(terms) > 0 {
 			changed, shown = true, terms[0]

@@ -40,8 +40,8 @@ func (m match) and(in field, text string) match {
 // typed is a match of the words as somebody typed them.
 func typed(words []string, in field) match {
 	var m match
-	for _, w := range words {
-		m.all = append(m.all, []term{{in: in, word: w, prefix: typedSoFar(w)}})
+	for i, w := range words {
+		m.all = append(m.all, []term{{in: in, word: w, prefix: typedSoFar(w, i == len(words)-1)}})
 	}
 	return m
 }

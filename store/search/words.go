@@ -52,9 +52,10 @@ func split(text string) []string {
 	return list
 }
 
-// typedSoFar reports whether a word stands for all that begin with it. A single ASCII
-// character would stand for a good part of everything.
-func typedSoFar(word string) bool { return len(word) > 1 }
+// typedSoFar reports whether a word stands for all that begin with it. One or two ASCII
+// characters would stand for a good part of everything; two do in the last word, which
+// may not be typed to its end yet.
+func typedSoFar(word string, last bool) bool { return len(word) > 2 || last && len(word) > 1 }
 
 // maxMistakes is how many slips of the keyboard a word may hold and still be meant:
 // none in short words, which are too near to each other.
