@@ -61,6 +61,7 @@ func (ws *workingSet) reset() {
 	clear(ws.changed)
 	ws.changed = ws.changed[:0]
 	ws.events, ws.pings = nil, nil // handed to the delivery
+	ws.touched = false
 	ws.undoing = nil
 	ws.pending.clear()
 	for _, id := range ws.missing {

@@ -266,6 +266,26 @@ func TestAStoreClosesOnAFullDisk(t *testing.T) {
 	must(t, e.Close(t.Context()))
 }
 
+// Other processes forget what they know of all rooms whenever touches grows, so a
+// transaction of events alone must not count, whatever the ones before it did.
+func TestEventsAloneAreNoTouch(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		w := e.world(1_000_000) // made by a write that touches
+		room := e.opened(w, 300)
+		touches := func() (n int64) {
+			must(t, e.reads.db.NewRaw("SELECT touches FROM meta").Scan(t.Context(), &n))
+			return n
+		}
+		before := touches()
+		for range 3 {
+			must(t, e.Do(t.Context(), e.say(w.sponsor, room, "hello")).Err)
+		}
+		if after := touches(); after != before {
+			t.Errorf("touches went from %d to %d", before, after)
+		}
+	})
+}
+
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func TestALostConnectionIsReplaced(t *testing.T) {
