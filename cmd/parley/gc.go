@@ -52,9 +52,7 @@ func (f *gcFloor) adjust() {
 // gcPercent leads from live bytes to the floor, or to twice the live bytes where that
 // is more.
 func gcPercent(live uint64) int {
-	const least, most = 100, 10_000
-	if live == 0 {
-		return most
-	}
-	return int(min(max(gcFloorBytes*100/live, least+100)-100, most))
+	// The runtime's own least target is 4 MiB at 100 %, and grows with the percentage.
+	const least, smallest = 100, 4 << 20
+	return int(max(gcFloorBytes*100/max(live, smallest), least+100) - 100)
 }

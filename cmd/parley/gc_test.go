@@ -11,7 +11,7 @@ func TestGCPercent(t *testing.T) {
 	for _, c := range []struct {
 		liveMiB uint64
 		want    int
-	}{{0, 10_000}, {1, 9500}, {24, 300}, {48, 100}, {96, 100}, {4096, 100}} {
+	}{{0, 2300}, {1, 2300}, {24, 300}, {48, 100}, {96, 100}, {4096, 100}} {
 		if got := gcPercent(c.liveMiB << 20); got != c.want {
 			t.Errorf("%d MiB alive: %d %%, want %d %%", c.liveMiB, got, c.want)
 		}
