@@ -130,6 +130,10 @@ func (s *Seeder) createUsers(ctx context.Context) error {
 	}
 	add(s.market.brands, rooms.Sponsor)
 	add(s.market.creators, rooms.Influencer)
+	for i := range all {
+		joined := all[i].CreatedAt
+		all[i].VerifiedAt = &joined
+	}
 	for chunk := range slices.Chunk(all, usersPerTelling) {
 		err := s.Store.Tell(ctx, func(ctx context.Context, y *store.Story) error {
 			for i := range chunk {
