@@ -227,10 +227,7 @@ func (s *Server) adminCampaign(ctx context.Context, r *request, in *adminIDInput
 		return nil, found(err, "campaign")
 	}
 	out := &adminCampaignOutput{Body: adminCampaignDetailView{Campaign: viewAdminCampaign(&c), Rooms: []statusCountView{}}}
-	for _, status := range []rooms.Status{
-		rooms.Invited, rooms.Applied, rooms.Negotiating, rooms.Agreed, rooms.Completed,
-		rooms.StatusDeclined, rooms.StatusWithdrawn, rooms.StatusExpired, rooms.StatusClosed,
-	} {
+	for _, status := range statuses {
 		if n := counts[status]; n > 0 {
 			out.Body.Rooms = append(out.Body.Rooms, statusCountView{Status: status, Count: n})
 		}
