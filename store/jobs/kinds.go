@@ -1,0 +1,20 @@
+package jobs
+
+// The kinds of jobs. They stand here because those who add jobs and those who do them
+// do not know each other.
+const (
+	// Mail hands over a mail of the outbox; the period is its id.
+	Mail = "mail"
+	// Webhook hands over a message to a webhook; the period is its id.
+	Webhook = "webhook"
+	// Daily reminds one user; the period is a day of their zone, such as 2026-11-22.
+	Daily = "daily"
+	// Weekly tells one admin about a week, such as 2026-W47.
+	Weekly = "weekly"
+	// Monthly reports to one sponsor about a month, such as 2026-10.
+	Monthly = "monthly"
+	// Export writes a table for one user; the period is the export's id.
+	Export = "export"
+	// Tell tells one user what happened while they were away; the period is the cause.
+	Tell = "tell"
+)

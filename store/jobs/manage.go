@@ -1,0 +1,118 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/uptrace/bun"
+
+	"parley/rooms"
+	"parley/store"
+)
+
+// Filter selects jobs, newest first.
+type Filter struct {
+	Kind  string // empty for all
+	User  string // empty for all
+	State State  // empty for all
+	// Cursor is what the page before gave.
+	Cursor string
+	Limit  int
+}
+
+// List lists jobs, newest first. A cursor that is none is refused.
+func List(ctx context.Context, s *store.Store, f Filter) (list []Job, next string, err error) {
+	limit := store.PageSize(f.Limit)
+	var rows []jobModel
+	q := s.Reads().NewSelect().Model(&rows).Order("id DESC").Limit(int64(limit) + 1)
+	if f.Kind != "" {
+		q = q.Where("kind = ?", f.Kind)
+	}
+	if f.User != "" {
+		q = q.Where("user_id = ?", f.User)
+	}
+	if f.State != "" {
+		q = q.Where("state = ?", string(f.State))
+	}
+	if f.Cursor != "" {
+		id, err := strconv.ParseInt(f.Cursor, 10, 64)
+		if err != nil {
+			return nil, "", rooms.Invalid("cursor", "is not one that a list gave")
+		}
+		q = q.Where("id < ?", id)
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, "", store.ReadError("list jobs", err)
+	}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		next = strconv.FormatInt(rows[limit-1].ID, 10)
+	}
+	return jobsOf(rows), next, nil
+}
+
+// Get finds a job by its name.
+func Get(ctx context.Context, s *store.Store, kind, user, period string) (Job, error) {
+	var row jobModel
+	err := s.Reads().NewSelect().Model(&row).
+		Where("kind = ?", kind).Where("user_id = ?", user).Where("period = ?", period).Scan(ctx)
+	if err != nil {
+		return Job{}, store.ReadError("find a job", err)
+	}
+	return row.job(), nil
+}
+
+// Retry makes a job that failed or was cancelled due at once, with its attempts
+// counted anew.
+func Retry(ctx context.Context, t *store.Tx, id int64) error {
+	return one(ctx, "retry", t.DB.NewUpdate().Model((*jobModel)(nil)).
+		Set("state = ?", string(Due)).Set("run_at = ?", store.Micros(t.Now)).Set("attempts = 0").Set("finished_at = NULL").
+		Where("id = ?", id).Where("state IN (?, ?)", string(Failed), string(Cancelled)))
+}
+
+// Cancel ends a job that is not over. A worker that has it finds out when it renews
+// its claim or finishes.
+func Cancel(ctx context.Context, t *store.Tx, id int64) error {
+	return one(ctx, "cancel", t.DB.NewUpdate().Model((*jobModel)(nil)).
+		Set("state = ?", string(Cancelled)).Set("run_at = NULL").Set("claim = ''").Set("finished_at = ?", store.Micros(t.Now)).
+		Where("id = ?", id).Where("state IN (?, ?)", string(Due), string(Running)))
+}
+
+// one runs an update that must meet a row.
+func one(ctx context.Context, what string, q *bun.UpdateQuery) error {
+	n, err := affected(ctx, q)
+	if err != nil {
+		return fmt.Errorf("jobs: %s: %w", what, err)
+	}
+	if n == 0 {
+		return fmt.Errorf("jobs: %s: %w", what, store.ErrNotFound)
+	}
+	return nil
+}
+
+// Pause keeps the jobs of a kind from being claimed; what runs goes on.
+func Pause(ctx context.Context, t *store.Tx, kind string) error {
+	_, err := t.DB.NewRaw("INSERT INTO job_pauses (kind, paused_at) VALUES (?, ?) ON CONFLICT (kind) DO NOTHING",
+		kind, store.Micros(t.Now)).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("jobs: pause: %w", err)
+	}
+	return nil
+}
+
+// Resume lets the jobs of a kind be claimed again.
+func Resume(ctx context.Context, t *store.Tx, kind string) error {
+	if _, err := t.DB.NewRaw("DELETE FROM job_pauses WHERE kind = ?", kind).Exec(ctx); err != nil {
+		return fmt.Errorf("jobs: resume: %w", err)
+	}
+	return nil
+}
+
+// Erase removes a user's jobs.
+func Erase(ctx context.Context, t *store.Tx, user string) error {
+	if _, err := t.DB.NewDelete().Model((*jobModel)(nil)).Where("user_id = ?", user).Exec(ctx); err != nil {
+		return fmt.Errorf("jobs: erase: %w", err)
+	}
+	return nil
+}
