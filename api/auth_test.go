@@ -238,10 +238,21 @@ func TestFlaggedUsersAreShutOut(t *testing.T) {
 func TestUnapprovedUsersLookButDoNotAct(t *testing.T) {
 	w := start(t, options{config: func(c *api.Config) { c.RequireApproval = true }})
 	p := w.join(rooms.Sponsor)
-	r := p.call("POST", "/api/campaigns", campaignBody()).refused(403, "forbidden", "")
-	if r.text("error.details.reason") != "not_approved" {
-		t.Errorf("refused with %s", r.raw)
+	notYet := func(r *reply) {
+		t.Helper()
+		if r.refused(403, "forbidden", "").text("error.details.reason") != "not_approved" {
+			t.Errorf("refused with %s", r.raw)
+		}
 	}
+	body := campaignBody()
+	notYet(p.call("POST", "/api/campaigns", body))
+	body["visibility"] = "private"
+	campaign := "/api/campaigns/" + p.call("POST", "/api/campaigns", body).want(201).text("id")
+	p.call("PATCH", campaign, object{"name": "Autumn", "visibility": "private"}).want(200)
+	notYet(p.call("PATCH", campaign, object{"visibility": "public"}))
+	notYet(p.call("POST", campaign+"/invitations", object{
+		"id": newID(), "influencer": w.join(rooms.Influencer).id, "terms": terms(1000),
+	}))
 	s := p.dial()
 	s.done(object{"type": "join", "topic": "inbox"})
 	got := s.ask(object{"type": "message", "room": newID(), "text": "x"})

@@ -1,12 +1,14 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
@@ -112,7 +114,23 @@ func (s *Server) admit(ctx huma.Context, next func(huma.Context)) {
 			return
 		}
 	}
+	if err := readableQuery(c); err != nil {
+		s.deny(ctx, r, err)
+		return
+	}
 	next(huma.WithValue(ctx, requestKey{}, r))
+}
+
+// readableQuery refuses what is no text: no database compares it, and each says so in
+// another way.
+func readableQuery(c *fiber.Ctx) error {
+	var err error
+	c.Context().QueryArgs().VisitAll(func(key, value []byte) {
+		if err == nil && (!utf8.Valid(value) || bytes.IndexByte(value, 0) >= 0) {
+			err = invalid(strings.ToValidUTF8(string(key), "?"), "must be text in UTF-8 without NUL")
+		}
+	})
+	return err
 }
 
 // forFlagged marks an operation as one that users may use while they are flagged. It

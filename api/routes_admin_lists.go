@@ -69,7 +69,7 @@ type (
 type (
 	adminUsersInput struct {
 		Role   string `query:"role" enum:"sponsor,influencer,admin"`
-		State  string `query:"state" enum:"pending,flagged"`
+		State  string `query:"state" enum:"pending,refused,flagged"`
 		Q      string `query:"q" maxLength:"100" doc:"The beginning of a name or an e-mail address, or an id"`
 		Cursor string `query:"cursor" maxLength:"40"`
 		Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`

@@ -136,10 +136,11 @@ func (s *Server) createCampaign(ctx context.Context, r *request, in *createCampa
 	if err := r.who.need(rooms.Sponsor); err != nil {
 		return nil, err
 	}
-	if err := r.who.mayNegotiate(); err != nil {
+	b := &in.Body
+	public := b.Visibility == visibilityPublic
+	if err := r.who.mayShow(public); err != nil {
 		return nil, err
 	}
-	b := &in.Body
 	name, err := cleanLine("name", b.Name, true)
 	if err != nil {
 		return nil, err
@@ -154,7 +155,7 @@ func (s *Server) createCampaign(ctx context.Context, r *request, in *createCampa
 	c, err := s.store.CreateCampaign(ctx, store.Campaign{
 		Sponsor: r.who.id, Name: name, Description: b.Description, Goals: b.Goals,
 		Category: b.Category, Niches: b.Niches, Platforms: platformsOf(b.Platforms), StartsAt: *starts, EndsAt: *ends,
-		Public: b.Visibility == visibilityPublic, Currency: b.Budget.Currency, Budget: b.Budget.Amount,
+		Public: public, Currency: b.Budget.Currency, Budget: b.Budget.Amount,
 	})
 	if err != nil {
 		return nil, err
@@ -251,6 +252,9 @@ func (s *Server) updateCampaign(ctx context.Context, r *request, in *updateCampa
 	}
 	if b.Visibility != nil {
 		public := *b.Visibility == visibilityPublic
+		if err := r.who.mayShow(public && !current.Public); err != nil {
+			return nil, err
+		}
 		patch.Public = &public
 	}
 	if b.Budget != nil {

@@ -108,6 +108,15 @@ func (c *caller) mayNegotiate() error {
 	return nil
 }
 
+// mayShow tells whether the caller may bring a campaign into that view. Private ones may
+// be prepared while one waits for an admin; publishing is negotiating.
+func (c *caller) mayShow(public bool) error {
+	if !public {
+		return nil
+	}
+	return c.mayNegotiate()
+}
+
 // need refuses other roles.
 func (c *caller) need(role rooms.Side) error {
 	if c.role != role {

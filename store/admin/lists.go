@@ -45,7 +45,7 @@ type User struct {
 // UserFilter selects users, newest first.
 type UserFilter struct {
 	Role   rooms.Side
-	State  string // UserPending, UserFlagged or empty
+	State  string // UserPending, UserRefused, UserFlagged or empty
 	Query  string // the beginning of a name or an e-mail address, or an id
 	Cursor string
 	Limit  int
@@ -101,10 +101,12 @@ func Users(ctx context.Context, s *store.Store, f UserFilter) (list []User, next
 	case "":
 	case UserPending:
 		q = q.Where("NOT u.approved").Where("u.refused_at IS NULL").Where("u.deleted_at IS NULL")
+	case UserRefused:
+		q = q.Where("NOT u.approved").Where("u.refused_at IS NOT NULL").Where("u.deleted_at IS NULL")
 	case UserFlagged:
 		q = q.Where("u.flagged_at IS NOT NULL")
 	default:
-		return nil, "", rooms.Invalid("state", "must be pending or flagged")
+		return nil, "", rooms.Invalid("state", "must be pending, refused or flagged")
 	}
 	q = begins(q, s.Reads(), "users", "u.id", f.Query, "lower(name)", "email")
 	rows, next, err := page[userRow](ctx, q, "u.id", f.Cursor, f.Limit, func(r *userRow) string { return r.ID })

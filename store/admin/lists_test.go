@@ -35,6 +35,9 @@ func named(t *testing.T, e *forms.Env, role rooms.Side, name string, approved bo
 
 func TestUsers(t *testing.T) {
 	forms.Each(t, func(t *testing.T, e *forms.Env) {
+		dan, no := named(t, e, rooms.Sponsor, "Dan Reed", false), "no such company"
+		_, err := e.UpdateUser(t.Context(), dan.ID, store.UserPatch{RefuseReason: &no})
+		must(t, err)
 		ada, bob := named(t, e, rooms.Sponsor, "Ada Stone", false), named(t, e, rooms.Influencer, "Bob Marsh", true)
 		cat, root := named(t, e, rooms.Influencer, "Cat Ada", true), named(t, e, rooms.Admin, "Root", false)
 		must(t, e.Flag(t.Context(), store.Flag{Kind: store.FlagUser, ID: bob.ID, Reason: "Look", Admin: root.ID}))
@@ -42,10 +45,11 @@ func TestUsers(t *testing.T) {
 			f    admin.UserFilter
 			want []store.User
 		}{
-			"all":              {admin.UserFilter{}, []store.User{root, cat, bob, ada}},
+			"all":              {admin.UserFilter{}, []store.User{root, cat, bob, ada, dan}},
 			"role":             {admin.UserFilter{Role: rooms.Influencer}, []store.User{cat, bob}},
 			"flagged":          {admin.UserFilter{State: admin.UserFlagged}, []store.User{bob}},
 			"pending sponsors": {admin.UserFilter{Role: rooms.Sponsor, State: admin.UserPending}, []store.User{ada}},
+			"refused":          {admin.UserFilter{State: admin.UserRefused}, []store.User{dan}},
 			"begins a name":    {admin.UserFilter{Query: "aDa"}, []store.User{ada}},
 			"begins a mail":    {admin.UserFilter{Query: "cat.ada@"}, []store.User{cat}},
 			"an id":            {admin.UserFilter{Query: cat.ID}, []store.User{cat}},
@@ -69,7 +73,7 @@ func TestUsers(t *testing.T) {
 		must(t, err)
 		rest, end, err := admin.Users(t.Context(), e.Store, admin.UserFilter{Limit: 3, Cursor: next})
 		must(t, err)
-		if len(list) != 3 || len(rest) != 1 || rest[0].ID != ada.ID || rest[0].State != admin.UserPending || end != "" || list[2].State != admin.UserFlagged || list[0].State != admin.UserActive {
+		if len(list) != 3 || len(rest) != 2 || rest[0].ID != ada.ID || rest[0].State != admin.UserPending || end != "" || list[2].State != admin.UserFlagged || list[0].State != admin.UserActive {
 			t.Errorf("pages %+v and %+v, then %q", list, rest, end)
 		}
 		c := e.RunningCampaign(t, ada)

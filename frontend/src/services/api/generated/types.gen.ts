@@ -3256,7 +3256,7 @@ export type AdminUsersData = {
     path?: never;
     query?: {
         role?: 'sponsor' | 'influencer' | 'admin';
-        state?: 'pending' | 'flagged';
+        state?: 'pending' | 'refused' | 'flagged';
         /**
          * The beginning of a name or an e-mail address, or an id
          */
@@ -3290,7 +3290,7 @@ export type DownloadUsersData = {
     path?: never;
     query?: {
         role?: 'sponsor' | 'influencer' | 'admin';
-        state?: 'pending' | 'flagged';
+        state?: 'pending' | 'refused' | 'flagged';
         /**
          * The beginning of a name or an e-mail address, or an id
          */
