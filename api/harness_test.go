@@ -24,6 +24,7 @@ import (
 	"parley/hub"
 	"parley/rooms"
 	"parley/store"
+	"parley/store/deals"
 )
 
 // patience is how long a test waits for what must happen. It is long: a test
@@ -83,6 +84,7 @@ func start(t *testing.T, o options) *world {
 	relay, metrics := api.NewRelay(), api.NewMetrics()
 	storeCfg := store.Config{
 		URL: w.database, Clock: w.clock, Logger: log, OnCommit: relay.OnCommit, Observe: metrics.ObserveBatch,
+		OnDeal: deals.Tell,
 	}
 	must(t, store.Migrate(ctx, storeCfg))
 	var err error

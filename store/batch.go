@@ -32,6 +32,7 @@ type workingSet struct {
 	events  []eventRow          // all of the transaction
 	touched bool                // rooms changed other than by events
 	pings   []Ping              // to be told after the commit
+	moved   *DealMove           // what the present command has done in a deal; nil for nothing
 
 	// Not yet written:
 	pending
@@ -62,7 +63,7 @@ func (ws *workingSet) reset() {
 	ws.changed = ws.changed[:0]
 	ws.events, ws.pings = nil, nil // handed to the delivery
 	ws.touched = false
-	ws.undoing = nil
+	ws.undoing, ws.moved = nil, nil
 	ws.pending.clear()
 	for _, id := range ws.missing {
 		if r := ws.rooms[id]; r != nil && r.state.Seq == 0 {
@@ -463,6 +464,9 @@ func (ws *workingSet) take(r *room, l *ledger, d *rooms.Decision) {
 		ws.events = append(ws.events, row)
 		r.updated, r.pos = e.At, ws.pos
 		r.locate(e.Data, r.pos)
+	}
+	if r.state.Deal != nil {
+		ws.moved = &DealMove{State: &r.state, Events: d.Events}
 	}
 	r.state = d.After
 	r.readBy(d.Events[len(d.Events)-1].By.Side)

@@ -16,10 +16,17 @@ import (
 // it fails.
 var errCorrupt = errors.New("store: corrupt row")
 
+// errUntold says that what goes with a command could not be written. The command
+// alone is to fail.
+var errUntold = errors.New("store: what goes with a command was refused")
+
 // failureOf classifies an error by the driver's codes, never by its text.
 func failureOf(err error) failure {
 	if err == nil {
 		return failNone
+	}
+	if errors.Is(err, errUntold) {
+		return failConstraint
 	}
 	var lite *sqlite.Error
 	if errors.As(err, &lite) {

@@ -46,6 +46,11 @@ type Config struct {
 	// calls answer exactly once before it returns; that answers the commands of the
 	// batch. It must not block and may keep the batch.
 	OnCommit func(b Batch, answer func())
+	// OnDeal is called in the transaction of each command that does something in a
+	// room whose deal is in force, after the command is decided; what it writes is
+	// committed with it. An error takes back the command, which is then not stored.
+	// It may be called again for the same command when the transaction is.
+	OnDeal func(ctx context.Context, t *Tx, m *DealMove) error
 	// Observe is called after each transaction with its figures.
 	Observe func(BatchStats)
 	// OnRead sees each query of the connections that only read, before it runs;
@@ -125,6 +130,14 @@ type Ping struct {
 	User string
 	// Kind says what has changed; letters and underscores only.
 	Kind string
+}
+
+// DealMove is what one command has done in a room whose deal was in force before.
+type DealMove struct {
+	// State is the room's after the events; it is not to be changed or kept.
+	State *rooms.State
+	// Events are the command's, one at least.
+	Events []rooms.Event
 }
 
 // OfferBrief is what a list shows of an offer.
@@ -269,7 +282,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	s.writer = &writer{
 		queue: s.queue, engine: db.engine, set: newWorkingSet(db.engine, cfg.Clock), deliver: s.deliver,
-		clock: cfg.Clock, ids: newIDs(cfg.Clock, cfg.Rand), log: cfg.Logger, maxBatch: cfg.MaxBatch, observe: cfg.Observe,
+		clock: cfg.Clock, ids: newIDs(cfg.Clock, cfg.Rand), log: cfg.Logger, maxBatch: cfg.MaxBatch, observe: cfg.Observe, onDeal: cfg.OnDeal,
 	}
 	return s, nil
 }

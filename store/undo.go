@@ -9,6 +9,7 @@ type undo struct {
 	taken           []takenRow
 	pos             int64
 	events, changed int
+	pings           int
 }
 
 // mark begins an item that may be taken back. Nothing is pending then.
@@ -16,6 +17,7 @@ func (ws *workingSet) mark() {
 	ws.undoing = &undo{
 		rooms: make(map[*room]room), ledgers: make(map[*ledger]ledger),
 		pos: ws.pos, events: len(ws.events), changed: len(ws.changed),
+		pings: len(ws.pings),
 	}
 }
 
@@ -40,7 +42,7 @@ func (ws *workingSet) undo() {
 		delete(ws.taken, pair)
 	}
 	ws.pos = u.pos
-	ws.events = ws.events[:u.events]
+	ws.events, ws.pings = ws.events[:u.events], ws.pings[:u.pings]
 	clear(ws.changed[u.changed:])
 	ws.changed = ws.changed[:u.changed]
 }

@@ -38,6 +38,7 @@ type writer struct {
 	log      *slog.Logger
 	maxBatch int
 	observe  func(BatchStats)
+	onDeal   func(context.Context, *Tx, *DealMove) error
 }
 
 // run takes batches until the queue is closed and empty.
@@ -150,13 +151,31 @@ func (w *writer) attempt(items []*item, seen map[seenKey]int64, isolated bool) (
 // command answers one command. What is wrong with its own rows fails it alone.
 func (w *writer) command(ctx context.Context, it *item) error {
 	var err error
+	w.set.moved = nil
 	it.res, err = w.set.command(ctx, &it.cmd, it.fingerprint)
+	if err == nil && w.set.moved != nil && w.onDeal != nil {
+		return w.tell(ctx)
+	}
 	if err != nil && failureOf(err) == failNone {
 		w.log.Error("a command met a corrupt row", "room", it.cmd.Room, "command", it.cmd.Body.Name(), "error", err)
 		it.fail(unavailable("decide", err))
 		return nil
 	}
 	return err
+}
+
+// tell hands on what the command has done in a deal.
+func (w *writer) tell(ctx context.Context) error {
+	t := w.tx()
+	if err := w.onDeal(ctx, t, w.set.moved); err != nil {
+		if failureOf(err) == failNone {
+			// The events are decided: only a savepoint takes them back.
+			return fmt.Errorf("%w: %w", errUntold, err)
+		}
+		return err
+	}
+	w.set.pings = append(w.set.pings, t.pings...)
+	return nil
 }
 
 // guarded answers one command, with what is also to happen, in a savepoint; when a

@@ -22,6 +22,7 @@ import (
 	"parley/hub/redisbus"
 	"parley/rooms"
 	"parley/store"
+	"parley/store/deals"
 	"parley/store/insight"
 )
 
@@ -56,7 +57,7 @@ func newInstance(ctx context.Context, cfg *serveCommand, log *slog.Logger) (_ *i
 	metrics, relay := api.NewMetrics(), api.NewRelay()
 
 	storeCfg := cfg.storeConfig(log)
-	storeCfg.OnCommit, storeCfg.Observe = relay.OnCommit, metrics.ObserveBatch
+	storeCfg.OnCommit, storeCfg.Observe, storeCfg.OnDeal = relay.OnCommit, metrics.ObserveBatch, deals.Tell
 	if err := store.Migrate(ctx, storeCfg); err != nil {
 		return nil, err
 	}

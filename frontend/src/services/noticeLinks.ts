@@ -21,7 +21,9 @@ export function noticeLink(kind: string, data: Record<string, unknown>): string 
     case 'approved':
       return '/campaigns'
   }
-  if (typeof data.room === 'string') return `/deals/${data.room}`
+  if (typeof data.room === 'string') {
+    return `/deals/${data.room}${typeof data.offer === 'number' ? `#offer-${data.offer}` : ''}`
+  }
   if (typeof data.campaign === 'string') return `/campaigns/${data.campaign}`
   return undefined
 }

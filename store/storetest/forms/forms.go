@@ -78,13 +78,14 @@ func (c *Clock) Now() time.Time { return time.UnixMicro(c.us.Add(1)).UTC() }
 func (c *Clock) Advance(d time.Duration) { c.us.Add(d.Microseconds()) }
 
 // Each runs a contract on every database, as subtests that are named after them.
-func Each(t *testing.T, contract func(t *testing.T, e *Env)) {
+// What is to differ from an ordinary store, the options set.
+func Each(t *testing.T, contract func(t *testing.T, e *Env), options ...func(*store.Config)) {
 	t.Helper()
 	for _, db := range []struct {
 		name string
 		url  func(testing.TB) string
 	}{{"sqlite", sqlite}, {"postgres", postgres}} {
-		t.Run(db.name, func(t *testing.T) { contract(t, New(t, db.url(t))) })
+		t.Run(db.name, func(t *testing.T) { contract(t, New(t, db.url(t), options...)) })
 	}
 }
 
@@ -95,11 +96,14 @@ func SQLite(t testing.TB) *Env {
 }
 
 // New migrates and opens a database; the test's end closes it.
-func New(t testing.TB, url string) *Env {
+func New(t testing.TB, url string, options ...func(*store.Config)) *Env {
 	t.Helper()
 	e := &Env{Clock: &Clock{}}
 	e.Clock.us.Store(time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC).UnixMicro())
 	e.Config = store.Config{URL: url, Clock: e.Clock.Now, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), OnRead: e.reads.note}
+	for _, set := range options {
+		set(&e.Config)
+	}
 	ctx := context.Background()
 	if err := store.Migrate(ctx, e.Config); err != nil {
 		t.Fatal(err)

@@ -1,3 +1,4 @@
+import { formatMoney } from '@/services/money'
 import { count } from './count'
 
 /** The words of a notice. `data` is what the server tells with its kind. */
@@ -16,6 +17,15 @@ const flagged = (data: Record<string, unknown>): string =>
       ? `your campaign ${text(data.name)}`
       : `your deal in ${text(data.name)}`
 
+/** Which deliverable of which campaign. */
+const deliverable = (data: Record<string, unknown>): string =>
+  `deliverable ${Number(data.number)} of ${Number(data.of)} for ${text(data.name)}`
+
+function fee(data: Record<string, unknown>): string {
+  const { amount, currency } = (data.fee ?? {}) as Record<string, unknown>
+  return formatMoney({ amount: Number(amount), currency: text(currency) })
+}
+
 export const notices = {
   title: 'Notices',
   lead: 'What concerns your account, your campaigns and your deals.',
@@ -24,7 +34,7 @@ export const notices = {
   unread: 'Unread',
   open: 'Open',
   emptyTitle: 'No notices',
-  emptyText: 'What an admin decides about your account, and reminders, appear here.',
+  emptyText: 'What an admin decides about your account, and what happens in your deals, appears here.',
   kinds: {
     approved: () => ({
       title: 'Your account is approved',
@@ -66,6 +76,27 @@ export const notices = {
     appeal: (data) => ({
       title:
         data.on === 'user' ? 'A user has answered a review' : `A review was answered: ${text(data.name)}`,
+    }),
+    deliverable_done: (data) => ({
+      title: `${text(data.by)} has done ${deliverable(data)}`,
+      text: 'Confirm it, or send it back with a reason.',
+    }),
+    deliverable_returned: (data) => ({
+      title: `${text(data.by)} sent back ${deliverable(data)}`,
+      text: `“${text(data.reason)}”`,
+    }),
+    deliverable_confirmed: (data) => ({ title: `${text(data.by)} confirmed ${deliverable(data)}` }),
+    deal_completed: (data) => ({
+      title: `Completed: your deal with ${text(data.by)} for ${text(data.name)}`,
+      text: `Everything is confirmed. The fee: ${fee(data)}.`,
+    }),
+    amendment_offered: (data) => ({
+      title: `${text(data.by)} proposes to amend the deal for ${text(data.name)}`,
+      text: `The fee would be ${fee(data)}. The deal stays in force until you accept.`,
+    }),
+    amendment_agreed: (data) => ({
+      title: `${text(data.by)} accepted your amendment for ${text(data.name)}`,
+      text: `The new terms hold from now on, with a fee of ${fee(data)}.`,
     }),
   } as Record<string, Words>,
   other: { title: 'Something about your account has changed' } as NoticeWords,
