@@ -6,6 +6,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"parley/rooms"
+	"parley/store/outbox/letter"
 )
 
 // Hold keeps Shutdown at its first step, as a command that waits for its commit
@@ -44,3 +45,12 @@ func TopicKinds() []string { return topicKinds[:] }
 
 // StatusOf is the HTTP status of an error's code.
 func StatusOf(code string) int { return statusOf(rooms.Code(code)) }
+
+// Letters are all mails about accounts, with a secret that is always the same.
+func (s *Server) Letters() []letter.Letter {
+	const token = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
+	return []letter.Letter{
+		s.verifyLetter(token), s.resetLetter(token), s.newAddressLetter(token), s.oldAddressLetter(), s.passwordLetter(),
+		s.factorLetter(true), s.factorLetter(false), s.approvedLetter(), s.refusedLetter("We could not find your company."),
+	}
+}

@@ -3,12 +3,11 @@ package api_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"os"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "write openapi.json anew")
+	"parley/store/outbox/letter/golden"
+)
 
 // openapi.json is what clients are generated from: it must be that of the
 // routes. "go test ./api -run TestOpenAPIFile -update" writes it.
@@ -22,7 +21,7 @@ func TestOpenAPIFileIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	pretty.WriteByte('\n')
-	if *update {
+	if golden.Updating() {
 		if err := os.WriteFile("openapi.json", pretty.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}

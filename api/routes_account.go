@@ -155,7 +155,7 @@ func (s *Server) changeEmail(ctx context.Context, r *request, in *emailInput) (*
 		if err != nil {
 			return err
 		}
-		note, err := s.oldAddressLetter().mail("email_note:"+id, u.ID, u.Email)
+		note, err := s.oldAddressLetter().Mail("email_note:"+id, u.ID, u.Email)
 		if err != nil {
 			return err
 		}

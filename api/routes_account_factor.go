@@ -181,7 +181,7 @@ func (s *Server) factorMail(user string, on bool) store.Also {
 		if err != nil {
 			return err
 		}
-		mail, err := s.factorLetter(on).mail("second_factor:"+id, u.ID, u.Email)
+		mail, err := s.factorLetter(on).Mail("second_factor:"+id, u.ID, u.Email)
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"parley/store/audit"
 	"parley/store/notices"
 	"parley/store/outbox"
+	"parley/store/outbox/letter"
 	"parley/store/profiles"
 )
 
@@ -117,7 +118,7 @@ func (s *Server) refuseSponsor(ctx context.Context, r *request, in *refuseInput)
 // judgement is what an admin decides about a sponsor who waits, or was refused.
 type judgement struct {
 	patch  store.UserPatch
-	letter letter
+	letter letter.Letter
 	action audit.Action
 	data   json.RawMessage // of the notice
 }
@@ -139,14 +140,14 @@ func (s *Server) judge(ctx context.Context, r *request, id string, j judgement) 
 		if _, err := t.UpdateUser(ctx, id, j.patch); err != nil {
 			return err
 		}
-		if err := notices.Add(ctx, t, notices.Notice{User: id, Kind: j.letter.kind, Data: j.data}); err != nil {
+		if err := notices.Add(ctx, t, notices.Notice{User: id, Kind: j.letter.Kind, Data: j.data}); err != nil {
 			return err
 		}
 		mailID, err := t.NewID()
 		if err != nil {
 			return err
 		}
-		mail, err := j.letter.mail(j.letter.kind+":"+mailID, u.ID, u.Email)
+		mail, err := j.letter.Mail(j.letter.Kind+":"+mailID, u.ID, u.Email)
 		if err != nil {
 			return err
 		}

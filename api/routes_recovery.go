@@ -14,6 +14,7 @@ import (
 	"parley/store/credentials"
 	"parley/store/notices"
 	"parley/store/outbox"
+	"parley/store/outbox/letter"
 )
 
 // How long the secrets in mails work.
@@ -71,14 +72,14 @@ func (s *Server) recoveryRoutes() {
 
 // ticket makes a secret for a mail, and what stores it with the mail that carries it.
 func (s *Server) ticket(
-	user, email string, purpose credentials.Purpose, ttl time.Duration, write func(token string) letter,
+	user, email string, purpose credentials.Purpose, ttl time.Duration, write func(token string) letter.Letter,
 ) (store.Also, error) {
 	token, err := newToken(s.cfg.Rand)
 	if err != nil {
 		return nil, err
 	}
 	hash := HashToken(token)
-	mail, err := write(token).mail(string(purpose)+":"+sessionName(hash), user, email)
+	mail, err := write(token).Mail(string(purpose)+":"+sessionName(hash), user, email)
 	if err != nil {
 		return nil, err
 	}
@@ -276,7 +277,7 @@ func (s *Server) newPassword(ctx context.Context, t *store.Tx, u *store.User, bu
 	if err != nil {
 		return nil, err
 	}
-	mail, err := s.passwordLetter().mail("password:"+id, u.ID, u.Email)
+	mail, err := s.passwordLetter().Mail("password:"+id, u.ID, u.Email)
 	if err != nil {
 		return nil, err
 	}

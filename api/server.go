@@ -89,7 +89,7 @@ func New(cfg Config) (*Server, error) {
 		limits: newLimits(cfg.Limits, cfg.Clock),
 		ids:    idSource{random: cfg.Rand}, newcomers: newcomers{patience: cfg.IdleTimeout}, pictures: picture.NewMaker(picturesAtOnce),
 		cache:  cache.New(cache.Config{Backend: cfg.Cache, Jitter: cfg.Jitter, Observe: cfg.Metrics.observeCache}),
-		flags:  &flags.Book{Store: cfg.Store, PublicURL: cfg.PublicURL},
+		flags:  &flags.Book{Store: cfg.Store, PublicURL: cfg.LinkURL},
 		search: search.New(cfg.Store),
 	}
 	var err error

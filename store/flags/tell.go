@@ -4,12 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"strings"
 
 	"parley/store"
 	"parley/store/notices"
 	"parley/store/outbox"
+	"parley/store/outbox/letter"
 )
 
 // Kinds of notices and mails.
@@ -103,53 +103,29 @@ func (w *told) subject() string {
 	}
 }
 
-// letter is a mail before it is laid out.
-type letter struct {
-	Name, Lead, Quote, After, Link string
-}
-
-var page = template.Must(template.New("mail").Parse(`<p>Hello {{.Name}},</p>
-<p>{{.Lead}}</p>
-{{with .Quote}}<blockquote style="white-space:pre-wrap">{{.}}</blockquote>
-{{end}}<p>{{.After}}</p>
-{{with .Link}}<p><a href="{{.}}">{{.}}</a></p>
-{{end}}`))
-
 func (b *Book) mail(p person, w told) (outbox.Mail, error) {
-	l := letter{Name: p.Name, Quote: w.text}
-	var subject string
+	l := letter.Letter{Kind: w.Kind}
+	lead, after := "", ""
 	switch w.Kind {
 	case NoticeFlagged:
-		subject = "Under review: " + w.subject()
-		l.Lead = "An admin has put " + w.subject() + " under review. Until that ends nothing can be offered or accepted there, and all clocks stand still. The reason:"
-		l.After = "You can answer once. An admin reads what you write and tells you how it ends."
+		l.Subject = "Under review: " + w.subject()
+		lead = "An admin has put " + w.subject() + " under review. Until that ends nothing can be offered or accepted there, and all clocks stand still. The reason:"
+		after = "You can answer once. An admin reads what you write and tells you how it ends."
 	case NoticeUnflagged:
-		subject = "The review has ended: " + w.subject()
-		l.Lead = "The review of " + w.subject() + " has ended, and things go on. Standing offers have at least 24 hours left."
-		l.After = "Thank you for your patience."
+		l.Subject = "The review has ended: " + w.subject()
+		lead = "The review of " + w.subject() + " has ended, and things go on. Standing offers have at least 24 hours left."
+		after = "Thank you for your patience."
 	default:
-		subject = "Your answer was read: " + w.subject()
-		l.Lead = "An admin has read your answer, and " + w.subject() + " stays under review:"
-		l.After = "You can read it all in Parley."
+		l.Subject = "Your answer was read: " + w.subject()
+		lead = "An admin has read your answer, and " + w.subject() + " stays under review:"
+		after = "You can read it all in Parley."
+	}
+	l.Sections = []letter.Section{
+		{Paragraphs: []string{"Hello " + p.Name + ",", lead}, Quote: w.text},
+		{Paragraphs: []string{after}},
 	}
 	if b.PublicURL != "" {
-		l.Link = strings.TrimRight(b.PublicURL, "/") + "/reviews"
+		l.Button = &letter.Link{Text: "See the review", URL: strings.TrimRight(b.PublicURL, "/") + "/reviews"}
 	}
-	var html strings.Builder
-	if err := page.Execute(&html, l); err != nil {
-		return outbox.Mail{}, fmt.Errorf("flags: lay out mail: %w", err)
-	}
-	text := "Hello " + l.Name + ",\n\n" + l.Lead + "\n\n"
-	if l.Quote != "" {
-		text += l.Quote + "\n\n"
-	}
-	text += l.After + "\n"
-	if l.Link != "" {
-		text += "\n" + l.Link + "\n"
-	}
-	return outbox.Mail{
-		Key: w.Kind + ":" + w.Flag + ":" + p.ID, Kind: w.Kind, User: p.ID, To: p.Email,
-		// A name has no line breaks; what would be one is never a header's.
-		Subject: strings.Join(strings.Fields(subject), " "), Text: text, HTML: html.String(),
-	}, nil
+	return l.Mail(w.Kind+":"+w.Flag+":"+p.ID, p.ID, p.Email)
 }
