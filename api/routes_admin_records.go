@@ -62,7 +62,7 @@ type (
 		User        string      `json:"user" doc:"Whom it is for; empty for an address without an account"`
 		To          string      `json:"to"`
 		Subject     string      `json:"subject"`
-		State       string      `json:"state" enum:"queued,sent,failed,withdrawn"`
+		State       string      `json:"state" enum:"queued,sent,failed,withdrawn,kept"`
 		Attempts    int         `json:"attempts"`
 		LastError   string      `json:"last_error"`
 		CreatedAt   rooms.Time  `json:"created_at"`
@@ -70,7 +70,7 @@ type (
 		SentAt      *rooms.Time `json:"sent_at,omitempty"`
 	}
 	listMailInput struct {
-		State  string `query:"state" enum:"queued,sent,failed,withdrawn"`
+		State  string `query:"state" enum:"queued,sent,failed,withdrawn,kept"`
 		User   string `query:"user" maxLength:"40"`
 		Q      string `query:"q" maxLength:"100" doc:"Part of the address or the subject"`
 		Cursor string `query:"cursor" maxLength:"40"`

@@ -2,15 +2,16 @@ package outbox
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/uptrace/bun"
 
 	"parley/rooms"
 	"parley/store"
+	"parley/store/jobs"
 )
 
 // State is how far a mail is.
@@ -24,6 +25,9 @@ const (
 	GaveUp State = "failed"
 	// Withdrawn says that the mail lost its cause before it was sent.
 	Withdrawn State = "withdrawn"
+	// Kept says that there was no server to hand it to: it is to be read here, and is not
+	// sent later.
+	Kept State = "kept"
 )
 
 // Mail is a message to one address. Put reads the first part; the rest is kept by
@@ -38,48 +42,86 @@ type Mail struct {
 	To   string
 	// Subject is one line.
 	Subject, Text, HTML string
+	// Unsubscribe is the https address to which a mail program posts when its reader
+	// wants no more of this kind (RFC 8058); empty for none.
+	Unsubscribe string
+	// Attachments are left out by List.
+	Attachments []Attachment
 
 	ID        string
 	MessageID string // without angle brackets
 	State     State
-	Attempts  int
-	// NextAttempt is nil when none is to come.
+	CreatedAt rooms.Time
+	SentAt    *rooms.Time
+
+	// What its job tells: how often it was tried, when the next time is (nil for none),
+	// and why the last one failed.
+	Attempts    int
 	NextAttempt *rooms.Time
 	LastError   string
-	CreatedAt   rooms.Time
-	SentAt      *rooms.Time
+}
+
+// Attachment is a file of a mail.
+type Attachment struct {
+	// Name is the file's name, such as deal.pdf, MediaType such as application/pdf.
+	Name, MediaType string
+	// ContentID is by what the mail's HTML shows it (cid:…); empty for a file to be opened.
+	ContentID string
+	Data      []byte
 }
 
 // mailModel is a row of outbox.
 type mailModel struct {
 	bun.BaseModel `bun:"table:outbox,alias:m"`
 
-	ID            string `bun:",pk"`
-	DedupKey      string
-	Kind          string
-	UserID        *string
-	Address       string
-	Subject       string
-	BodyText      string
-	BodyHTML      string `bun:"body_html"`
-	MessageID     string
-	State         string
-	Attempts      int
-	NextAttemptAt *int64
-	LastError     string
-	CreatedAt     int64
-	SentAt        *int64
+	ID          string `bun:",pk"`
+	DedupKey    string
+	Kind        string
+	UserID      *string
+	Address     string
+	Subject     string
+	BodyText    string
+	BodyHTML    string `bun:"body_html"`
+	MessageID   string
+	State       string
+	Unsubscribe string
+	CreatedAt   int64
+	SentAt      *int64
+
+	// Of its job, where there is one.
+	Attempts   int    `bun:",scanonly"`
+	RunAt      *int64 `bun:",scanonly"`
+	JobState   string `bun:",scanonly"`
+	JobOutcome string `bun:",scanonly"`
+}
+
+// attachmentModel is a row of outbox_attachments.
+type attachmentModel struct {
+	bun.BaseModel `bun:"table:outbox_attachments,alias:a"`
+
+	MailID    string `bun:",pk"`
+	Pos       int    `bun:",pk"`
+	Name      string
+	MediaType string
+	ContentID string
+	Data      []byte
 }
 
 func (m *mailModel) mail() Mail {
 	mail := Mail{
 		Key: m.DedupKey, Kind: m.Kind, To: m.Address, Subject: m.Subject, Text: m.BodyText, HTML: m.BodyHTML,
-		ID: m.ID, MessageID: m.MessageID, State: State(m.State), Attempts: m.Attempts,
-		NextAttempt: store.TimeOrNil(m.NextAttemptAt), LastError: m.LastError,
+		Unsubscribe: m.Unsubscribe,
+		ID:          m.ID, MessageID: m.MessageID, State: State(m.State), Attempts: m.Attempts,
 		CreatedAt: store.TimeOf(m.CreatedAt), SentAt: store.TimeOrNil(m.SentAt),
 	}
 	if m.UserID != nil {
 		mail.User = *m.UserID
+	}
+	if jobs.State(m.JobState) == jobs.Due {
+		mail.NextAttempt = store.TimeOrNil(m.RunAt)
+	}
+	if mail.State == Queued || mail.State == GaveUp {
+		mail.LastError = m.JobOutcome
 	}
 	return mail
 }
@@ -87,29 +129,83 @@ func (m *mailModel) mail() Mail {
 // errMail says that a mail is a defect of its maker.
 var errMail = errors.New("outbox: not a mail")
 
-// Put queues a mail in the transaction of its cause. A mail with the same key is
-// left as it is.
-func Put(ctx context.Context, t *store.Tx, m Mail) error {
-	switch {
-	case m.Key == "" || len(m.Key) > 200 || m.Kind == "" || m.To == "":
-		return fmt.Errorf("%w: %q has no key, kind or address", errMail, m.Key)
-	case strings.ContainsAny(m.Subject+m.To, "\r\n"):
-		return fmt.Errorf("%w: %q breaks a header's line", errMail, m.Key)
+// Put queues mails in the transaction of their cause, each with the job to send it. A
+// mail with the same key is left as it is.
+func Put(ctx context.Context, t *store.Tx, list ...Mail) error {
+	for len(list) > 0 {
+		part := list[:min(len(list), putChunk)]
+		list = list[len(part):]
+		if err := put(ctx, t, part); err != nil {
+			return err
+		}
 	}
-	id, err := t.NewID()
-	if err != nil {
-		return err
-	}
+	return nil
+}
+
+// putChunk keeps the parameters of one statement far below what databases take.
+const putChunk = 200
+
+func put(ctx context.Context, t *store.Tx, list []Mail) error {
+	rows := make([]mailModel, 0, len(list))
 	now := store.Micros(t.Now)
-	row := &mailModel{
-		ID: id, DedupKey: m.Key, Kind: m.Kind, Address: m.To, Subject: m.Subject, BodyText: m.Text, BodyHTML: m.HTML,
-		MessageID: strings.ToLower(id) + "@parley", State: string(Queued), NextAttemptAt: &now, CreatedAt: now,
+	byID := make(map[string]*Mail, len(list))
+	for i := range list {
+		m := &list[i]
+		if err := m.check(); err != nil {
+			return err
+		}
+		id, err := t.NewID()
+		if err != nil {
+			return err
+		}
+		row := mailModel{
+			ID: id, DedupKey: m.Key, Kind: m.Kind, Address: m.To, Subject: m.Subject, BodyText: m.Text, BodyHTML: m.HTML,
+			MessageID: strings.ToLower(id) + "@parley", State: string(Queued), Unsubscribe: m.Unsubscribe, CreatedAt: now,
+		}
+		if m.User != "" {
+			row.UserID = &m.User
+		}
+		rows = append(rows, row)
+		byID[id] = m
 	}
-	if m.User != "" {
-		row.UserID = &m.User
-	}
-	if _, err := t.DB.NewInsert().Model(row).On("CONFLICT (dedup_key) DO NOTHING").Exec(ctx); err != nil {
+	var taken []string
+	err := t.DB.NewInsert().Model(&rows).On("CONFLICT (dedup_key) DO NOTHING").Returning("id").Scan(ctx, &taken)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("outbox: put: %w", err)
+	}
+	todo := make([]jobs.Job, len(taken))
+	var files []attachmentModel
+	for i, id := range taken {
+		m := byID[id]
+		todo[i] = jobs.Job{Kind: jobs.Mail, User: m.User, Period: id}
+		for pos, f := range m.Attachments {
+			files = append(files, attachmentModel{
+				MailID: id, Pos: pos, Name: f.Name, MediaType: f.MediaType, ContentID: f.ContentID, Data: f.Data,
+			})
+		}
+	}
+	if len(files) > 0 {
+		if _, err := t.DB.NewInsert().Model(&files).Exec(ctx); err != nil {
+			return fmt.Errorf("outbox: attach: %w", err)
+		}
+	}
+	return jobs.Add(ctx, t, todo...)
+}
+
+// check refuses what no mail can be, and what would end a header's line.
+func (m *Mail) check() error {
+	if m.Key == "" || len(m.Key) > 200 || m.Kind == "" || m.To == "" {
+		return fmt.Errorf("%w: %q has no key, kind or address", errMail, m.Key)
+	}
+	lines := m.Subject + m.To + m.Unsubscribe
+	for _, f := range m.Attachments {
+		if f.Name == "" || f.MediaType == "" || len(f.Data) == 0 {
+			return fmt.Errorf("%w: %q has an attachment without a name, type or content", errMail, m.Key)
+		}
+		lines += f.Name + f.MediaType + f.ContentID
+	}
+	if strings.ContainsAny(lines, "\r\n") {
+		return fmt.Errorf("%w: %q breaks a header's line", errMail, m.Key)
 	}
 	return nil
 }
@@ -125,13 +221,20 @@ type Filter struct {
 	Limit  int
 }
 
+// withJob adds what a mail's job tells.
+func withJob(q *bun.SelectQuery) *bun.SelectQuery {
+	return q.ColumnExpr("COALESCE(j.attempts, 0) AS attempts").ColumnExpr("j.run_at").
+		ColumnExpr("COALESCE(j.state, '') AS job_state").ColumnExpr("COALESCE(j.outcome, '') AS job_outcome").
+		Join("LEFT JOIN jobs AS j ON j.kind = ? AND j.user_id = COALESCE(m.user_id, '') AND j.period = m.id", jobs.Mail)
+}
+
 // List lists mails for an admin, newest first, without their texts.
 func List(ctx context.Context, s *store.Store, f Filter) (list []Mail, next string, err error) {
 	var rows []mailModel
 	limit := store.PageSize(f.Limit)
-	q := s.Reads().NewSelect().Model(&rows).ExcludeColumn("body_text", "body_html").
-		Order("id DESC").Limit(int64(limit) + 1)
-	for column, want := range map[string]string{"state": string(f.State), "kind": f.Kind, "user_id": f.User} {
+	q := withJob(s.Reads().NewSelect().Model(&rows).ExcludeColumn("body_text", "body_html")).
+		Order("m.id DESC").Limit(int64(limit) + 1)
+	for column, want := range map[string]string{"m.state": string(f.State), "m.kind": f.Kind, "m.user_id": f.User} {
 		if want != "" {
 			q = q.Where("? = ?", bun.Ident(column), want)
 		}
@@ -140,7 +243,7 @@ func List(ctx context.Context, s *store.Store, f Filter) (list []Mail, next stri
 		q = store.Contains(q, f.Query, "address", "subject")
 	}
 	if f.Cursor != "" {
-		q = q.Where("id < ?", f.Cursor)
+		q = q.Where("m.id < ?", f.Cursor)
 	}
 	if err := q.Scan(ctx); err != nil {
 		return nil, "", store.ReadError("list mail", err)
@@ -156,93 +259,74 @@ func List(ctx context.Context, s *store.Store, f Filter) (list []Mail, next stri
 	return list, next, nil
 }
 
-// Get finds a mail with its texts.
+// Get finds a mail with its texts and attachments.
 func Get(ctx context.Context, s *store.Store, id string) (Mail, error) {
-	var row mailModel
-	if err := s.Reads().NewSelect().Model(&row).Where("id = ?", id).Scan(ctx); err != nil {
-		return Mail{}, store.ReadError("find mail", err)
+	list, err := Load(ctx, s, id)
+	if err != nil {
+		return Mail{}, err
 	}
-	return row.mail(), nil
+	if len(list) == 0 {
+		return Mail{}, fmt.Errorf("find mail: %w", store.ErrNotFound)
+	}
+	return list[0], nil
 }
 
-// Due lists what a sender is to try now, the longest waiting first.
-func Due(ctx context.Context, s *store.Store, now rooms.Time, limit int) ([]Mail, error) {
+// Load reads the mails that there are of these ids, with their texts and attachments.
+func Load(ctx context.Context, s *store.Store, ids ...string) ([]Mail, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
 	var rows []mailModel
-	err := s.Reads().NewSelect().Model(&rows).Where("next_attempt_at <= ?", store.Micros(now)).
-		Order("next_attempt_at", "id").Limit(int64(limit)).Scan(ctx)
+	if err := withJob(s.Reads().NewSelect().Model(&rows).Column("m.*")).Where("m.id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
+		return nil, store.ReadError("find mail", err)
+	}
+	var files []attachmentModel
+	err := s.Reads().NewSelect().Model(&files).Where("mail_id IN (?)", bun.List(ids)).Order("mail_id", "pos").Scan(ctx)
 	if err != nil {
-		return nil, store.ReadError("list due mail", err)
+		return nil, store.ReadError("find attachments", err)
 	}
 	list := make([]Mail, len(rows))
+	at := make(map[string]int, len(rows))
 	for i := range rows {
-		list[i] = rows[i].mail()
+		list[i], at[rows[i].ID] = rows[i].mail(), i
+	}
+	for _, f := range files {
+		m := &list[at[f.MailID]]
+		m.Attachments = append(m.Attachments, Attachment{
+			Name: f.Name, MediaType: f.MediaType, ContentID: f.ContentID, Data: f.Data,
+		})
 	}
 	return list, nil
 }
 
-// Claim takes a due mail for one attempt: no other sender gets it before until.
-// It tells whether the mail was still to be had. A sender that dies after it leaves
-// the mail due again at until.
-func Claim(ctx context.Context, s *store.Store, m Mail, until rooms.Time) (bool, error) {
-	if m.NextAttempt == nil {
-		return false, nil
+// Note sets how far mails are that were not sent before, in the transaction that
+// finishes their jobs. Mails of other states stay as they are.
+func Note(ctx context.Context, t *store.Tx, state State, ids ...string) error {
+	for len(ids) > 0 {
+		part := ids[:min(len(ids), putChunk)]
+		ids = ids[len(part):]
+		q := t.DB.NewUpdate().Model((*mailModel)(nil)).Set("state = ?", string(state)).
+			Where("id IN (?)", bun.List(part)).Where("state IN (?, ?)", string(Queued), string(GaveUp))
+		if state == Sent {
+			q = q.Set("sent_at = ?", store.Micros(t.Now))
+		}
+		if _, err := q.Exec(ctx); err != nil {
+			return fmt.Errorf("outbox: note: %w", err)
+		}
 	}
-	return store.Write(ctx, s, func(ctx context.Context, t *store.Tx) (bool, error) {
-		res, err := t.DB.NewUpdate().Model((*mailModel)(nil)).
-			Set("attempts = attempts + 1").Set("next_attempt_at = ?", store.Micros(until)).
-			Where("id = ?", m.ID).Where("state = ?", string(Queued)).
-			Where("next_attempt_at = ?", store.Micros(*m.NextAttempt)).Exec(ctx)
-		if err != nil {
-			return false, fmt.Errorf("outbox: claim: %w", err)
-		}
-		n, err := res.RowsAffected()
-		return n == 1, err
-	})
-}
-
-// MarkSent notes that a claimed mail was handed over.
-func MarkSent(ctx context.Context, s *store.Store, id string) error {
-	return change(ctx, s, id, func(q *bun.UpdateQuery, now rooms.Time) {
-		q.Set("state = ?", string(Sent)).Set("next_attempt_at = NULL").Set("sent_at = ?", store.Micros(now)).
-			Set("last_error = ''")
-	})
-}
-
-// MarkFailed notes why an attempt failed, and when the next one is due after wait;
-// without one (wait 0) the mail is given up.
-func MarkFailed(ctx context.Context, s *store.Store, id, reason string, wait time.Duration) error {
-	return change(ctx, s, id, func(q *bun.UpdateQuery, now rooms.Time) {
-		q.Set("last_error = ?", reason)
-		if wait <= 0 {
-			q.Set("state = ?", string(GaveUp)).Set("next_attempt_at = NULL")
-			return
-		}
-		q.Set("next_attempt_at = ?", store.Micros(now.Add(wait)))
-	})
-}
-
-func change(ctx context.Context, s *store.Store, id string, set func(*bun.UpdateQuery, rooms.Time)) error {
-	_, err := store.Write(ctx, s, func(ctx context.Context, t *store.Tx) (struct{}, error) {
-		q := t.DB.NewUpdate().Model((*mailModel)(nil)).Where("id = ?", id).Where("state = ?", string(Queued))
-		set(q, t.Now)
-		res, err := q.Exec(ctx)
-		if err != nil {
-			return struct{}{}, fmt.Errorf("outbox: note an attempt: %w", err)
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 1 {
-			return struct{}{}, err
-		}
-		return struct{}{}, fmt.Errorf("outbox: note an attempt: %w", store.ErrNotFound)
-	})
-	return err
+	return nil
 }
 
 // Erase removes what a user's mails say and where they went, and withdraws those
 // that were not sent. That there were mails stays.
 func Erase(ctx context.Context, t *store.Tx, user string) error {
-	_, err := t.DB.NewUpdate().Model((*mailModel)(nil)).
-		Set("address = ''").Set("subject = ''").Set("body_text = ''").Set("body_html = ''").Set("last_error = ''").
-		Set("next_attempt_at = NULL").
+	_, err := t.DB.NewDelete().Model((*attachmentModel)(nil)).
+		Where("mail_id IN (SELECT id FROM outbox WHERE user_id = ?)", user).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("outbox: erase attachments: %w", err)
+	}
+	_, err = t.DB.NewUpdate().Model((*mailModel)(nil)).
+		Set("address = ''").Set("subject = ''").Set("body_text = ''").Set("body_html = ''").Set("unsubscribe = ''").
 		Set("state = CASE WHEN state = ? THEN ? ELSE state END", string(Queued), string(Withdrawn)).
 		Where("user_id = ?", user).Exec(ctx)
 	if err != nil {

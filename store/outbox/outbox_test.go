@@ -3,11 +3,13 @@ package outbox_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
 	"parley/rooms"
 	"parley/store"
+	"parley/store/jobs"
 	"parley/store/outbox"
 	"parley/store/storetest/forms"
 )
@@ -94,7 +96,11 @@ func TestAMailThatIsNoneIsRefused(t *testing.T) {
 		"no kind":             {Key: "k", To: "a@example.test"},
 		"no address":          {Key: "k", Kind: "k"},
 		"a header of its own": {Key: "k", Kind: "k", To: "a@example.test", Subject: "x\r\nBcc: b@example.test"},
-		"a second address":    {Key: "k", Kind: "k", To: "a@example.test\nTo: b@example.test"},
+		"a header by its name": {Key: "k", Kind: "k", To: "a@example.test",
+			Attachments: []outbox.Attachment{{Name: "a\r\nX: y", MediaType: "text/plain", Data: []byte("x")}}},
+		"an empty attachment": {Key: "k", Kind: "k", To: "a@example.test",
+			Attachments: []outbox.Attachment{{Name: "a", MediaType: "text/plain"}}},
+		"a second address": {Key: "k", Kind: "k", To: "a@example.test\nTo: b@example.test"},
 	} {
 		_, err := store.Write(t.Context(), e.Store, func(ctx context.Context, tx *store.Tx) (struct{}, error) {
 			return struct{}{}, outbox.Put(ctx, tx, m)
@@ -131,64 +137,87 @@ func TestListsArePagedAndFiltered(t *testing.T) {
 	})
 }
 
-func TestOneSenderGetsAMail(t *testing.T) {
+// note notes how far mails are.
+func note(t *testing.T, e *forms.Env, state outbox.State, ids ...string) {
+	t.Helper()
+	_, err := store.Write(t.Context(), e.Store, func(ctx context.Context, tx *store.Tx) (struct{}, error) {
+		return struct{}{}, outbox.Note(ctx, tx, state, ids...)
+	})
+	must(t, err)
+}
+
+func TestAMailHasAJob(t *testing.T) {
 	forms.Each(t, func(t *testing.T, e *forms.Env) {
 		u := e.User(t, rooms.Sponsor)
-		put(t, e, welcome(u, "a"))
-		due := func() []outbox.Mail {
-			mails, err := outbox.Due(t.Context(), e.Store, rooms.At(e.Clock.Now()), 10)
-			must(t, err)
-			return mails
-		}
-		first := due()
-		if len(first) != 1 || first[0].Text != "Hello" {
-			t.Fatalf("due %+v", first)
-		}
-		until := rooms.At(e.Clock.Now()).Add(time.Minute)
-		for i, want := range []bool{true, false} {
-			got, err := outbox.Claim(t.Context(), e.Store, first[0], until)
-			must(t, err)
-			if got != want {
-				t.Errorf("claim %d: %v", i, got)
-			}
-		}
-		if again := due(); len(again) != 0 {
-			t.Errorf("due while it is claimed: %+v", again)
-		}
-		// The sender died; another one fails, then a third one sends.
-		e.Clock.Advance(time.Minute)
-		again := due()
-		if len(again) != 1 || again[0].Attempts != 1 || again[0].MessageID != first[0].MessageID {
-			t.Fatalf("due after a minute: %+v", again)
-		}
-		must(t, outbox.MarkFailed(t.Context(), e.Store, first[0].ID, "greylisted", time.Hour))
-		if mails := due(); len(mails) != 0 {
-			t.Errorf("due at once after a failure: %+v", mails)
-		}
-		e.Clock.Advance(time.Hour)
-		if mails := due(); len(mails) != 1 || mails[0].LastError != "greylisted" {
-			t.Errorf("due after an hour: %+v", mails)
-		}
-		must(t, outbox.MarkSent(t.Context(), e.Store, first[0].ID))
-		m, err := outbox.Get(t.Context(), e.Store, first[0].ID)
+		nobody := outbox.Mail{Key: "b", Kind: "k", To: "a@example.test", Subject: "s", Text: "t"}
+		put(t, e, welcome(u, "a"), nobody, welcome(u, "a"))
+		b, err := jobs.Claim(t.Context(), e.Store, jobs.Mail, 10, time.Minute)
 		must(t, err)
-		if m.State != outbox.Sent || m.SentAt == nil || m.NextAttempt != nil || m.LastError != "" {
-			t.Errorf("sent: %+v", m)
+		if len(b.Jobs) != 2 || b.Jobs[0].User != u.ID || b.Jobs[1].User != "" {
+			t.Fatalf("jobs %+v", b.Jobs)
 		}
-		if err := outbox.MarkSent(t.Context(), e.Store, m.ID); !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("sent twice: %v", err)
+		read, err := outbox.Load(t.Context(), e.Store, b.Jobs[0].Period, b.Jobs[1].Period, "nothing")
+		must(t, err)
+		if len(read) != 2 || read[0].Text == "" || read[0].Attempts != 1 || read[0].NextAttempt != nil {
+			t.Fatalf("read %+v", read)
+		}
+		_, err = store.Write(t.Context(), e.Store, func(ctx context.Context, tx *store.Tx) (struct{}, error) {
+			_, err := jobs.Finish(ctx, tx, b.Token, jobs.Result{ID: b.Jobs[0].ID, Failed: true, Outcome: "greylisted", Retry: time.Hour})
+			return struct{}{}, err
+		})
+		must(t, err)
+		m, err := outbox.Get(t.Context(), e.Store, b.Jobs[0].Period)
+		must(t, err)
+		if m.LastError != "greylisted" || m.NextAttempt == nil || m.State != outbox.Queued {
+			t.Errorf("after a failure: %+v", m)
 		}
 	})
 }
 
-func TestAMailIsGivenUp(t *testing.T) {
+func TestStates(t *testing.T) {
 	forms.Each(t, func(t *testing.T, e *forms.Env) {
-		put(t, e, welcome(e.User(t, rooms.Sponsor), "a"))
+		u := e.User(t, rooms.Sponsor)
+		put(t, e, welcome(u, "sent"), welcome(u, "kept"), welcome(u, "failed"))
 		mails, _ := list(t, e, outbox.Filter{})
-		must(t, outbox.MarkFailed(t.Context(), e.Store, mails[0].ID, "no such user", 0))
-		mails, _ = list(t, e, outbox.Filter{State: outbox.GaveUp})
-		if len(mails) != 1 || mails[0].NextAttempt != nil {
-			t.Errorf("given up: %+v", mails)
+		failed, kept, sent := mails[0].ID, mails[1].ID, mails[2].ID
+		note(t, e, outbox.Sent, sent)
+		note(t, e, outbox.Kept, kept)
+		note(t, e, outbox.GaveUp, failed, sent, kept)
+		state := func(id string) outbox.State {
+			m, err := outbox.Get(t.Context(), e.Store, id)
+			must(t, err)
+			if (m.SentAt != nil) != (m.State == outbox.Sent) {
+				t.Errorf("%s at %v", m.State, m.SentAt)
+			}
+			return m.State
+		}
+		if state(sent) != outbox.Sent || state(kept) != outbox.Kept || state(failed) != outbox.GaveUp {
+			t.Errorf("states %s, %s, %s", state(sent), state(kept), state(failed))
+		}
+		// An admin has it tried again.
+		note(t, e, outbox.Sent, failed)
+		if state(failed) != outbox.Sent {
+			t.Errorf("sent after all: %s", state(failed))
+		}
+	})
+}
+
+func TestAttachments(t *testing.T) {
+	forms.Each(t, func(t *testing.T, e *forms.Env) {
+		m := welcome(e.User(t, rooms.Sponsor), "a")
+		m.Unsubscribe = "https://parley.test/u/1"
+		m.Attachments = []outbox.Attachment{
+			{Name: "deal.pdf", MediaType: "application/pdf", Data: []byte("%PDF")},
+			{Name: "chart.png", MediaType: "image/png", ContentID: "chart", Data: []byte{0, 1}},
+		}
+		put(t, e, m, m)
+		mails, _ := list(t, e, outbox.Filter{})
+		got, err := outbox.Get(t.Context(), e.Store, mails[0].ID)
+		must(t, err)
+		if !slices.EqualFunc(got.Attachments, m.Attachments, func(a, b outbox.Attachment) bool {
+			return a.Name == b.Name && a.MediaType == b.MediaType && a.ContentID == b.ContentID && string(a.Data) == string(b.Data)
+		}) || got.Unsubscribe != m.Unsubscribe {
+			t.Errorf("read %+v", got)
 		}
 	})
 }
@@ -198,7 +227,7 @@ func TestEraseLeavesThatThereWasAMail(t *testing.T) {
 		u, other := e.User(t, rooms.Sponsor), e.User(t, rooms.Sponsor)
 		put(t, e, welcome(u, "1"), welcome(u, "2"), welcome(other, "3"))
 		sent, _ := list(t, e, outbox.Filter{Query: "Welcome 1"})
-		must(t, outbox.MarkSent(t.Context(), e.Store, sent[0].ID))
+		note(t, e, outbox.Sent, sent[0].ID)
 		_, err := store.Write(t.Context(), e.Store, func(ctx context.Context, tx *store.Tx) (struct{}, error) {
 			return struct{}{}, outbox.Erase(ctx, tx, u.ID)
 		})
@@ -208,7 +237,7 @@ func TestEraseLeavesThatThereWasAMail(t *testing.T) {
 			t.Fatalf("left %+v", mails)
 		}
 		for _, m := range mails {
-			if m.To != "" || m.Subject != "" || m.NextAttempt != nil {
+			if m.To != "" || m.Subject != "" {
 				t.Errorf("left %+v", m)
 			}
 		}

@@ -145,7 +145,7 @@ export const adminPages = {
   mailLead: 'What Parley sends. Without a mail server it stays here.',
   to: 'To',
   mailSubject: 'Subject',
-  mailStates: { queued: 'Queued', sent: 'Sent', failed: 'Failed', withdrawn: 'Withdrawn' },
+  mailStates: { queued: 'Queued', sent: 'Sent', failed: 'Failed', withdrawn: 'Withdrawn', kept: 'Kept here' },
   created: 'Created',
   html: 'As laid out',
   plain: 'Plain text',

@@ -1112,7 +1112,7 @@ export type Mail = {
     last_error: string;
     next_attempt?: string;
     sent_at?: string;
-    state: 'queued' | 'sent' | 'failed' | 'withdrawn';
+    state: 'queued' | 'sent' | 'failed' | 'withdrawn' | 'kept';
     subject: string;
     to: string;
     /**
@@ -2970,7 +2970,7 @@ export type ListMailData = {
     body?: never;
     path?: never;
     query?: {
-        state?: 'queued' | 'sent' | 'failed' | 'withdrawn';
+        state?: 'queued' | 'sent' | 'failed' | 'withdrawn' | 'kept';
         user?: string;
         /**
          * Part of the address or the subject
@@ -3004,7 +3004,7 @@ export type DownloadMailData = {
     body?: never;
     path?: never;
     query?: {
-        state?: 'queued' | 'sent' | 'failed' | 'withdrawn';
+        state?: 'queued' | 'sent' | 'failed' | 'withdrawn' | 'kept';
         user?: string;
         /**
          * Part of the address or the subject
