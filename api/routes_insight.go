@@ -26,10 +26,17 @@ type (
 		Rooms       int64            `json:"rooms"`
 		States      []stateCountView `json:"states" nullable:"false" doc:"All states, those without ad requests too"`
 		Frozen      int64            `json:"frozen" doc:"Under review; counted by their state too"`
-		Mine        int64            `json:"mine" doc:"The sponsor is to answer"`
-		Theirs      int64            `json:"theirs" doc:"The influencer is to answer"`
+		Mine        int64            `json:"mine" doc:"The sponsor is to answer or to confirm"`
+		Theirs      int64            `json:"theirs" doc:"The influencer is to answer or to deliver"`
 		Unread      int64            `json:"unread" doc:"Events that the sponsor has not seen"`
 		UnreadRooms int64            `json:"unread_rooms"`
+		Work        workView         `json:"deliverables" doc:"Of the deals in force and completed"`
+	}
+	workView struct {
+		Total     int64 `json:"total"`
+		ToDo      int64 `json:"to_do" doc:"To be delivered, for the first time or again"`
+		ToConfirm int64 `json:"to_confirm" doc:"Wait for the sponsor's word"`
+		Confirmed int64 `json:"confirmed"`
 	}
 	expiryView struct {
 		Room       string      `json:"room"`
@@ -85,6 +92,7 @@ func viewCounts(c *insight.Counts) countsView {
 	v := countsView{
 		Rooms: c.Rooms(), States: make([]stateCountView, len(statuses)), Frozen: c.Frozen,
 		Mine: c.Mine, Theirs: c.Theirs, Unread: c.Unread, UnreadRooms: c.UnreadRooms,
+		Work: workView{c.Work.Total, c.Work.ToDo(), c.Work.Delivered, c.Work.Confirmed},
 	}
 	for i, status := range statuses {
 		v.States[i] = stateCountView{Status: status, Count: c.ByStatus[status]}

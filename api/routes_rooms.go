@@ -17,6 +17,7 @@ type (
 		Status   string `query:"status" enum:"invited,applied,negotiating,agreed,completed,declined,withdrawn,expired,closed"`
 		Turn     string `query:"turn" enum:"mine,theirs" doc:"Only rooms in which it is one's own turn, or the other side's"`
 		Unread   bool   `query:"unread" doc:"Only rooms with events that one has not seen"`
+		Work     string `query:"deliverables" enum:"to_do,to_confirm,confirmed" doc:"Only deals with deliverables that are to be delivered, wait for the sponsor's word, or are confirmed"`
 		Query    string `query:"q" maxLength:"100" doc:"Part of the campaign's name or of a party's"`
 		Campaign string `query:"campaign" maxLength:"40" doc:"Only rooms of this campaign"`
 		Cursor   string `query:"cursor" maxLength:"200"`
@@ -70,7 +71,7 @@ func (s *Server) roomRoutes() {
 func (s *Server) listRooms(ctx context.Context, r *request, in *listRoomsInput) (*listRoomsOutput, error) {
 	list, next, unread, err := s.store.ListRooms(ctx, r.who.id, store.RoomFilter{
 		Statuses: statusesOf(in.View, in.Status), Mine: in.Turn == "mine", Theirs: in.Turn == "theirs",
-		Unread: in.Unread, Query: strings.TrimSpace(in.Query), Campaign: in.Campaign,
+		Unread: in.Unread, Work: store.Work(in.Work), Query: strings.TrimSpace(in.Query), Campaign: in.Campaign,
 		Cursor: in.Cursor, Limit: in.Limit,
 	})
 	if err != nil {

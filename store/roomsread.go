@@ -164,6 +164,9 @@ func (q *roomQuery) turnOf(side rooms.Side) {
 		string(side.Other()))
 }
 
+// dealt selects the rooms whose deal is in force or completed.
+const dealt = "r.status IN ('agreed', 'completed')"
+
 func (q *roomQuery) filter(f RoomFilter) error {
 	party := q.side == rooms.Sponsor || q.side == rooms.Influencer
 	switch {
@@ -183,6 +186,15 @@ func (q *roomQuery) filter(f RoomFilter) error {
 	}
 	if f.Campaign != "" {
 		q.and("r.campaign_id = ?", f.Campaign)
+	}
+	switch f.Work {
+	case WorkToDo:
+		q.and(dealt + " AND (r.progress LIKE '%-%' OR r.progress LIKE '%r%')")
+	case WorkToConfirm:
+		q.and(dealt + " AND r.progress LIKE '%d%'")
+	case WorkConfirmed:
+		q.and(dealt + " AND r.progress LIKE '%c%'")
+	case "":
 	}
 	if party {
 		if f.Mine {

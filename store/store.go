@@ -193,6 +193,16 @@ type RoomSnapshot struct {
 	UpdatedAt                   rooms.Time
 }
 
+// Work is what became of a deliverable, as lists count it.
+type Work string
+
+// WorkToDo is also what was sent back; WorkToConfirm waits for the sponsor's word.
+const (
+	WorkToDo      Work = "to_do"
+	WorkToConfirm Work = "to_confirm"
+	WorkConfirmed Work = "confirmed"
+)
+
 // RoomFilter selects rooms of a user's list, newest change first.
 type RoomFilter struct {
 	// Statuses selects rooms that are in one of them; empty for all.
@@ -202,6 +212,8 @@ type RoomFilter struct {
 	Mine, Theirs bool
 	// Unread selects rooms with events that the user has not seen.
 	Unread bool
+	// Work selects deals with deliverables of which that became; empty for all rooms.
+	Work Work
 	// Query is part of the campaign's name or of the other side's.
 	Query string
 	// Campaign selects the rooms of one campaign; empty for all.

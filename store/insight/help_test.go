@@ -104,3 +104,18 @@ func (k *talk) decline(u store.User) {
 	k.Helper()
 	k.do(u, rooms.Decline{OfferSeq: k.standing().Seq, Reason: "fit"})
 }
+
+// deal is the seq of the deal, seq that of the room's last event.
+func (k *talk) deal() int64 {
+	k.Helper()
+	snapshot, err := k.Snapshot(k.Context(), k.room)
+	must(k.T, err)
+	return snapshot.State.Deal.Seq
+}
+
+func (k *talk) seq() int64 {
+	k.Helper()
+	snapshot, err := k.Snapshot(k.Context(), k.room)
+	must(k.T, err)
+	return snapshot.State.Seq
+}

@@ -15,12 +15,25 @@ type Counts struct {
 	ByStatus map[rooms.Status]int64
 	// Frozen ones are counted by their status too, but wait for nobody.
 	Frozen int64
-	// Mine wait for the sponsor, Theirs for the influencer.
+	// Mine wait for the sponsor, Theirs for the influencer; a deal in force for who is to
+	// deliver or to confirm.
 	Mine, Theirs int64
 	// Unread are the events that the sponsor has not seen, UnreadRooms the rooms that
 	// have some.
 	Unread, UnreadRooms int64
+	// Work counts the deliverables of the deals in force and completed.
+	Work Work
 }
+
+// Work counts deliverables.
+type Work struct {
+	Total int64
+	// Delivered wait for the sponsor's word.
+	Delivered, Confirmed int64
+}
+
+// ToDo are those to be delivered, for the first time or again.
+func (w *Work) ToDo() int64 { return w.Total - w.Delivered - w.Confirmed }
 
 // Rooms is how many ad requests there are.
 func (c *Counts) Rooms() int64 {
@@ -38,12 +51,19 @@ func (c *Counts) add(r *countRow) {
 	c.ByStatus[rooms.Status(r.Status)] += r.Rooms
 	c.Unread += r.Unread
 	c.UnreadRooms += r.UnreadRooms
+	switch rooms.Status(r.Status) {
+	case rooms.Agreed, rooms.Completed:
+		c.Work.Total += r.Total
+		c.Work.Delivered += r.Delivered
+		c.Work.Confirmed += r.Confirmed
+	default: // a deal that an admin closed is no work any more
+	}
 	switch {
 	case r.Frozen:
 		c.Frozen += r.Rooms
-	case r.Author == string(rooms.Influencer):
+	case r.Turn == string(rooms.Sponsor):
 		c.Mine += r.Rooms
-	case r.Author == string(rooms.Sponsor):
+	case r.Turn == string(rooms.Influencer):
 		c.Theirs += r.Rooms
 	}
 }
@@ -99,15 +119,23 @@ type countRow struct {
 	CampaignID  string
 	Status      string
 	Frozen      bool
-	Author      string
+	Turn        string
 	Rooms       int64
 	Unread      int64
 	UnreadRooms int64
+	Total       int64
+	Delivered   int64
+	Confirmed   int64
 }
 
-// countColumns group ad requests by all that is counted apart.
+// countColumns group ad requests by all that is counted apart. The turn is that of
+// rooms.TurnOf; deliverables are counted by their letters in progress.
 const countColumns = "r.campaign_id, r.status, r.frozen <> 0 AS frozen," +
-	" CASE WHEN r.stands = 1 THEN r.last_author ELSE '' END AS author, count(*) AS rooms," +
+	" CASE WHEN r.stands = 1 THEN CASE r.last_author WHEN 'sponsor' THEN 'influencer' ELSE 'sponsor' END" +
+	" WHEN r.status <> 'agreed' THEN '' WHEN r.progress LIKE '%d%' THEN 'sponsor' ELSE 'influencer' END AS turn," +
+	" count(*) AS rooms, CAST(sum(length(r.progress)) AS BIGINT) AS total," +
+	" CAST(sum(length(r.progress) - length(replace(r.progress, 'd', ''))) AS BIGINT) AS delivered," +
+	" CAST(sum(length(r.progress) - length(replace(r.progress, 'c', ''))) AS BIGINT) AS confirmed," +
 	" CAST(sum(r.seq - r.read_sponsor) AS BIGINT) AS unread," +
 	" CAST(sum(CASE WHEN r.seq > r.read_sponsor THEN 1 ELSE 0 END) AS BIGINT) AS unread_rooms"
 

@@ -34,8 +34,11 @@ func TestTracking(t *testing.T) {
 		counts, expiries, err := insight.Campaign(t.Context(), e.Store, euros.ID)
 		must(t, err)
 		want := map[rooms.Status]int64{rooms.Invited: 1, rooms.Negotiating: 1, rooms.Agreed: 1, rooms.StatusDeclined: 1}
-		if !maps.Equal(counts.ByStatus, want) || counts.Rooms() != 4 || counts.Mine != 1 || counts.Theirs != 1 || counts.Frozen != 0 {
+		if !maps.Equal(counts.ByStatus, want) || counts.Rooms() != 4 || counts.Mine != 1 || counts.Theirs != 2 || counts.Frozen != 0 {
 			t.Errorf("counts of the campaign: %+v", counts)
+		}
+		if counts.Work != (insight.Work{Total: 1}) || counts.Work.ToDo() != 1 {
+			t.Errorf("deliverables: %+v", counts.Work)
 		}
 		// The counter, the acceptance and the decline are the influencers' last events.
 		if counts.Unread != 3 || counts.UnreadRooms != 3 {
@@ -50,7 +53,7 @@ func TestTracking(t *testing.T) {
 		now := rooms.At(e.Clock.Now())
 		o, err := insight.Sponsor(t.Context(), e.Store, m.sponsor.ID, now)
 		must(t, err)
-		if o.All.Rooms() != 6 || o.All.Frozen != 1 || o.All.Mine != 1 || o.All.Theirs != 2 || o.Running != 2 || len(o.Newest()) != 2 {
+		if o.All.Rooms() != 6 || o.All.Frozen != 1 || o.All.Mine != 1 || o.All.Theirs != 3 || o.Running != 2 || len(o.Newest()) != 2 {
 			t.Errorf("overview: %+v", o)
 		}
 		if len(o.Totals) != 2 || o.Totals[0] != (insight.Totals{Currency: "EUR", Campaigns: 1, Budget: 1_000_000, Committed: 300_00, Held: 100_00}) ||
@@ -62,6 +65,37 @@ func TestTracking(t *testing.T) {
 		}
 		if len(o.Expiries) != 3 || o.Expiries[2].Room != last.room {
 			t.Errorf("expiries: %+v", o.Expiries)
+		}
+
+		// A deal waits for the influencer, then for the sponsor, then for nobody.
+		made.do(made.influencer, rooms.Deliver{DealSeq: made.deal(), Links: []string{"https://example.com/a"}})
+		counts, _, err = insight.Campaign(t.Context(), e.Store, euros.ID)
+		must(t, err)
+		if counts.Work != (insight.Work{Total: 1, Delivered: 1}) || counts.Mine != 2 || counts.Theirs != 1 {
+			t.Errorf("after the delivery: %+v", counts)
+		}
+		found := func(f store.RoomFilter) int64 {
+			t.Helper()
+			list, _, _, err := e.ListRooms(t.Context(), m.sponsor.ID, f)
+			must(t, err)
+			return int64(len(list))
+		}
+		// Each number leads to its rooms.
+		if n := found(store.RoomFilter{Campaign: euros.ID, Mine: true}); n != counts.Mine {
+			t.Errorf("%d rooms wait for the sponsor, counted %d", n, counts.Mine)
+		}
+		if n := found(store.RoomFilter{Campaign: euros.ID, Theirs: true}); n != counts.Theirs {
+			t.Errorf("%d rooms wait for the influencer, counted %d", n, counts.Theirs)
+		}
+		if found(store.RoomFilter{Work: store.WorkToConfirm}) != 1 || found(store.RoomFilter{Work: store.WorkToDo}) != 0 {
+			t.Error("the delivery is not found")
+		}
+		made.do(m.sponsor, rooms.Confirm{DeliverySeq: made.seq()})
+		counts, _, err = insight.Campaign(t.Context(), e.Store, euros.ID)
+		must(t, err)
+		if counts.Work != (insight.Work{Total: 1, Confirmed: 1}) || counts.Mine != 1 || counts.ByStatus[rooms.Completed] != 1 ||
+			found(store.RoomFilter{Work: store.WorkConfirmed}) != 1 {
+			t.Errorf("after the confirmation: %+v", counts)
 		}
 
 		nobody, err := insight.Sponsor(t.Context(), e.Store, e.User(t, rooms.Sponsor).ID, now)

@@ -35,6 +35,28 @@ test('an offer in another window moves the bar of the campaign', async ({ browse
   )
   await sponsor.getByRole('button', { name: /View as table/ }).click()
   await expect(sponsor.getByRole('row', { name: 'Negotiating 1' })).toBeVisible()
+
+  // A deal's deliverables count as they are done, and the number leads to its room.
+  const { standing } = (await rest(sponsor, 'GET', `/api/rooms/${room}`)) as {
+    standing: { seq: number; terms_hash: string }
+  }
+  await command(sponsor, room, {
+    type: 'accept',
+    offer_seq: standing.seq,
+    terms_hash: standing.terms_hash,
+  })
+  await command(influencer, room, {
+    type: 'deliver',
+    deal_seq: standing.seq,
+    deliverable: 0,
+    links: ['https://example.com/reel'],
+  })
+  await sponsor.getByRole('link', { name: /To be confirmed 1/ }).click()
+  await expect(sponsor).toHaveURL(/deliverables=to_confirm/)
+  await expect(sponsor.locator(`a[href="/deals/${room}"]`)).toBeVisible()
+  await sponsor.getByRole('link', { name: 'Notices, 1 unread' }).click()
+  await sponsor.getByRole('link', { name: /has done deliverable 1 of 1/ }).click()
+  await expect(sponsor).toHaveURL(new RegExp(`/deals/${room}`))
 })
 
 for (const [device, viewport] of Object.entries(viewports)) {

@@ -30,6 +30,7 @@ export type {
   Overview,
   RegisterRequest as Registration,
   User,
+  Work,
 } from './generated'
 
 interface Answer<T> {

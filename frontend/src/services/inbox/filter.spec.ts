@@ -20,6 +20,7 @@ describe('the inbox’s filter', () => {
       show: 'pending',
       status: 'applied',
       turn: 'theirs',
+      work: 'to_confirm',
       campaign: 'c1',
       unread: true,
       q: 'ana',
@@ -32,8 +33,9 @@ describe('the inbox’s filter', () => {
   it('asks the API for the same', () => {
     expect(requestOf(everything)).toEqual({})
     expect(requestOf(filter({ show: 'mine', q: ' ana ' }))).toEqual({ turn: 'mine', q: 'ana' })
-    expect(requestOf(filter({ show: 'accepted', unread: true, status: 'agreed' }))).toEqual({
+    expect(requestOf(filter({ show: 'accepted', unread: true, status: 'agreed', work: 'to_do' }))).toEqual({
       view: 'accepted',
+      deliverables: 'to_do',
       status: 'agreed',
       unread: true,
     })
@@ -54,6 +56,19 @@ describe('the inbox’s filter', () => {
     [{ q: 'bottles' }, true],
     [{ q: 'nobody' }, false],
   ])('%j fits: %s', (part, want) => expect(fits(room, filter(part), 'sponsor')).toBe(want))
+
+  it.each([
+    ['to_do', { total: 3, delivered: 1, confirmed: 1 }, 'agreed', true],
+    ['to_do', { total: 2, delivered: 1, confirmed: 1 }, 'agreed', false],
+    ['to_confirm', { total: 2, delivered: 1, confirmed: 1 }, 'agreed', true],
+    ['to_confirm', { total: 2, delivered: 0, confirmed: 2 }, 'completed', false],
+    ['confirmed', { total: 2, delivered: 0, confirmed: 2 }, 'completed', true],
+    ['confirmed', { total: 2, delivered: 0, confirmed: 2 }, 'closed', false],
+  ] as const)('finds deals with deliverables %s: %j, %s', (work, deliverables, status, want) => {
+    const deal = { ...room, status, deal: { seq: 2, fee: { amount: 1, currency: 'EUR' }, deliverables } }
+    expect(fits(deal, filter({ work }), 'sponsor')).toBe(want)
+    expect(fits(room, filter({ work }), 'sponsor')).toBe(false)
+  })
 
   it('shows a room neither side must answer under no turn', () => {
     const idle = { ...room, turn: '' as const, unread: 0 }

@@ -13,11 +13,17 @@ export const SHOWS = ['all', 'mine', 'pending', 'accepted', 'rejected'] as const
 export type Show = (typeof SHOWS)[number]
 export const STATUSES: readonly RoomStatus[] = Object.values(VIEWS).flat()
 
+/** What became of deliverables, as the API's filter has it. */
+export const WORKS = ['to_do', 'to_confirm', 'confirmed'] as const
+export type Work = (typeof WORKS)[number]
+
 /** Which rooms of the inbox are shown; it lives in the address bar. */
 export interface InboxFilter {
   show: Show
   status: RoomStatus | ''
   turn: 'mine' | 'theirs' | ''
+  /** Deals with deliverables of which that became. */
+  work: Work | ''
   campaign: string
   unread: boolean
   q: string
@@ -27,6 +33,7 @@ export const everything: InboxFilter = {
   show: 'all',
   status: '',
   turn: '',
+  work: '',
   campaign: '',
   unread: false,
   q: '',
@@ -38,6 +45,7 @@ export function filterFrom(query: LocationQuery): InboxFilter {
     show: SHOWS.find((show) => show === text('show')) ?? 'all',
     status: STATUSES.find((status) => status === text('status')) ?? '',
     turn: (['mine', 'theirs'] as const).find((turn) => turn === text('turn')) ?? '',
+    work: WORKS.find((work) => work === text('deliverables')) ?? '',
     campaign: text('campaign'),
     unread: text('unread') === '1',
     q: text('q').slice(0, 100),
@@ -50,6 +58,7 @@ export function queryOf(filter: InboxFilter): Record<string, string> {
   if (filter.show !== 'all') query.show = filter.show
   if (filter.status) query.status = filter.status
   if (filter.turn) query.turn = filter.turn
+  if (filter.work) query.deliverables = filter.work
   if (filter.campaign) query.campaign = filter.campaign
   if (filter.unread) query.unread = '1'
   if (filter.q.trim()) query.q = filter.q.trim()
@@ -60,6 +69,7 @@ export interface RoomsRequest {
   view?: View
   status?: RoomStatus
   turn?: 'mine' | 'theirs'
+  deliverables?: Work
   campaign?: string
   unread?: boolean
   q?: string
@@ -72,6 +82,7 @@ export function requestOf(filter: InboxFilter): RoomsRequest {
   else if (filter.show !== 'all') request.view = filter.show
   if (filter.status) request.status = filter.status
   if (filter.turn) request.turn = filter.turn
+  if (filter.work) request.deliverables = filter.work
   if (filter.campaign) request.campaign = filter.campaign
   if (filter.unread) request.unread = true
   if (filter.q.trim()) request.q = filter.q.trim()
@@ -89,6 +100,7 @@ export function fits(room: RoomSummary, filter: InboxFilter, side: Side | undefi
       ? STATUSES
       : VIEWS[filter.show]
   if (!statuses.includes(room.status)) return false
+  if (filter.work && !works(room, filter.work)) return false
   if (filter.campaign && room.campaign.id !== filter.campaign) return false
   if (filter.unread && room.unread === 0) return false
   const text = filter.q.trim().toLowerCase()
@@ -96,4 +108,11 @@ export function fits(room: RoomSummary, filter: InboxFilter, side: Side | undefi
   return [room.campaign.name, room.sponsor.name, room.influencer.name].some((name) =>
     name.toLowerCase().includes(text),
   )
+}
+
+function works(room: RoomSummary, work: Work): boolean {
+  const done = room.deal?.deliverables
+  if (!done || (room.status !== 'agreed' && room.status !== 'completed')) return false
+  if (work === 'to_confirm') return done.delivered > 0
+  return (work === 'confirmed' ? done.confirmed : done.total - done.delivered - done.confirmed) > 0
 }

@@ -536,11 +536,15 @@ export type CounterCommand = {
 
 export type Counts = {
     /**
+     * Of the deals in force and completed
+     */
+    deliverables: Work;
+    /**
      * Under review; counted by their state too
      */
     frozen: number;
     /**
-     * The sponsor is to answer
+     * The sponsor is to answer or to confirm
      */
     mine: number;
     rooms: number;
@@ -549,7 +553,7 @@ export type Counts = {
      */
     states: Array<StateCount>;
     /**
-     * The influencer is to answer
+     * The influencer is to answer or to deliver
      */
     theirs: number;
     /**
@@ -2044,6 +2048,19 @@ export type WithdrawnEvent = {
     room: string;
     seq: number;
     type: 'withdrawn';
+};
+
+export type Work = {
+    confirmed: number;
+    /**
+     * Wait for the sponsor's word
+     */
+    to_confirm: number;
+    /**
+     * To be delivered, for the first time or again
+     */
+    to_do: number;
+    total: number;
 };
 
 export type ChangeAccountData = {
@@ -4293,6 +4310,10 @@ export type ListRoomsData = {
          * Only rooms with events that one has not seen
          */
         unread?: boolean;
+        /**
+         * Only deals with deliverables that are to be delivered, wait for the sponsor's word, or are confirmed
+         */
+        deliverables?: 'to_do' | 'to_confirm' | 'confirmed';
         /**
          * Part of the campaign's name or of a party's
          */
