@@ -18,6 +18,7 @@ const chromium =
  */
 export default defineConfig({
   testDir: './e2e',
+  globalSetup: './e2e/support/seed.ts',
   fullyParallel: true,
   workers: 2,
   timeout: 45_000,
@@ -29,7 +30,8 @@ export default defineConfig({
     serviceWorkers: 'block',
     locale: 'en-GB',
     timezoneId: 'UTC',
-    trace: 'retain-on-failure',
+    // Snapshots show what stood there; pictures of every frame would double the work.
+    trace: { mode: 'retain-on-failure', screenshots: false, snapshots: true, sources: false },
     launchOptions: {
       executablePath: chromium,
       args: [

@@ -59,30 +59,31 @@ test('an offer in another window moves the bar of the campaign', async ({ browse
   await expect(sponsor).toHaveURL(new RegExp(`/deals/${room}`))
 })
 
-for (const [device, viewport] of Object.entries(viewports)) {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    test(`overview, tracking and statistics hold on a ${device}, ${colorScheme}`, async ({ browser }) => {
-      const options = { viewport, colorScheme }
-      const sponsor = await logIn(browser, cluster.url(0), 'sponsor@example.com', options)
-      await sponsor.goto('/campaigns')
-      await expect(sponsor.getByRole('heading', { name: 'What waits' })).toBeVisible()
-      await expectAccessible(sponsor, 'overview')
-      const overview = await rest(sponsor, 'GET', '/api/overview')
-      const [next] = overview.expiries as { campaign: { id: string } }[]
-      await sponsor.goto(`/campaigns/${next!.campaign.id}`)
-      await expect(sponsor.getByRole('heading', { name: 'Ad requests by state' })).toBeVisible()
-      await expectAccessible(sponsor, 'tracking')
+for (const [device, colorScheme] of [
+  ['phone', 'dark'],
+  ['desk', 'light'],
+] as const) {
+  test(`overview, tracking and statistics hold on a ${device}, ${colorScheme}`, async ({ browser }) => {
+    const options = { viewport: viewports[device], colorScheme }
+    const sponsor = await logIn(browser, cluster.url(0), 'sponsor@example.com', options)
+    await sponsor.goto('/campaigns')
+    await expect(sponsor.getByRole('heading', { name: 'What waits' })).toBeVisible()
+    await expectAccessible(sponsor, 'overview')
+    const overview = await rest(sponsor, 'GET', '/api/overview')
+    const [next] = overview.expiries as { campaign: { id: string } }[]
+    await sponsor.goto(`/campaigns/${next!.campaign.id}`)
+    await expect(sponsor.getByRole('heading', { name: 'Ad requests by state' })).toBeVisible()
+    await expectAccessible(sponsor, 'tracking')
 
-      const admin = await logIn(browser, cluster.url(0), 'admin@example.com', options)
-      await admin.goto('/admin/statistics')
-      await expect(admin.getByRole('heading', { name: 'Offers and deals a day' })).toBeVisible()
-      await admin.getByRole('button', { name: '240 days' }).click()
-      await expect(admin).toHaveURL(/from=\d{4}-\d\d-\d\d&to=/)
-      await admin.getByRole('button', { name: /View as table: Offers/ }).click()
-      await expect(admin.getByRole('columnheader', { name: 'Deals' })).toBeVisible()
-      await expectAccessible(admin, 'statistics')
-    })
-  }
+    const admin = await logIn(browser, cluster.url(0), 'admin@example.com', options)
+    await admin.goto('/admin/statistics')
+    await expect(admin.getByRole('heading', { name: 'Offers and deals a day' })).toBeVisible()
+    await admin.getByRole('button', { name: '240 days' }).click()
+    await expect(admin).toHaveURL(/from=\d{4}-\d\d-\d\d&to=/)
+    await admin.getByRole('button', { name: /View as table: Offers/ }).click()
+    await expect(admin.getByRole('columnheader', { name: 'Deals' })).toBeVisible()
+    await expectAccessible(admin, 'statistics')
+  })
 }
 
 test('the tables come as CSV', async ({ browser }) => {

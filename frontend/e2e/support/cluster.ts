@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -18,13 +18,13 @@ export class Cluster {
 
   private constructor() {}
 
-  /** Starts a Redis and n instances; the first one fills the store with demo data. */
+  /** Starts a Redis and n instances on a copy of the store with demo data. */
   static async start(n: number): Promise<Cluster> {
     const cluster = new Cluster()
     try {
       cluster.redisPort = await freePort()
       await cluster.startRedis()
-      await cluster.run(['seed', '--database', cluster.database])
+      copyFileSync(seeded(), join(cluster.dir, 'parley.db'))
       for (let i = 0; i < n; i++) cluster.instances.push(new Instance(cluster.dir, i, cluster.env()))
       for (const instance of cluster.instances) await instance.start()
     } catch (error) {
@@ -86,12 +86,7 @@ export class Cluster {
 
   /** Runs a tool of the binary and returns what it printed; it throws when the tool fails. */
   async run(args: string[]): Promise<string> {
-    const tool = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-    let out = ''
-    tool.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
-    const [code] = (await once(tool, 'close')) as [number]
-    if (code !== 0) throw new Error(`parley ${args[0]} ended with ${code}:\n${out}`)
-    return out
+    return await parley(args)
   }
 
   /** Checks the whole log: chains, numbers, rows and ledgers. */
@@ -120,6 +115,25 @@ export class Cluster {
       PARLEY_ADMIN_TOTP: 'off',
     }
   }
+}
+
+/** Runs the binary to its end and returns what it printed; it throws when the binary fails. */
+export async function parley(args: string[]): Promise<string> {
+  const tool = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let out = ''
+  tool.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+  const [code] = (await once(tool, 'close')) as [number]
+  if (code !== 0) throw new Error(`parley ${args[0]} ended with ${code}:\n${out}`)
+  return out
+}
+
+/** The name under which the workers find the store that was filled for all of them. */
+export const SEEDED = 'PARLEY_E2E_SEEDED'
+
+function seeded(): string {
+  const file = process.env[SEEDED]
+  if (!file) throw new Error('no store was filled: see e2e/support/seed.ts')
+  return file
 }
 
 const binary = process.env.PARLEY_BIN ?? resolve(import.meta.dirname, '../../../bin/parley')

@@ -1,5 +1,11 @@
 import AxeBuilder from '@axe-core/playwright'
-import { type Browser, type BrowserContextOptions, expect, type Page } from '@playwright/test'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  expect,
+  type Page,
+} from '@playwright/test'
 
 /** The password of every account of the demo data. */
 export const password = 'parley-demo'
@@ -9,25 +15,39 @@ export const viewports = {
   desk: { width: 1440, height: 900 },
 } as const
 
+/** The sessions that this worker has, by server and account. */
+const sessions = new Map<string, Awaited<ReturnType<BrowserContext['storageState']>>>()
+
+/**
+ * A page of its own, logged in. The first time for an account somebody types the password;
+ * later contexts take over the same session, as a further window would.
+ */
 export async function logIn(
   browser: Browser,
   baseURL: string,
   email: string,
   options: BrowserContextOptions = {},
 ): Promise<Page> {
-  const context = await browser.newContext({ baseURL, ...options })
+  const key = `${baseURL} ${email}`
+  const storageState = sessions.get(key)
+  const context = await browser.newContext({ baseURL, ...(storageState && { storageState }), ...options })
   const page = await context.newPage()
   await page.goto('/login')
-  await page.getByLabel('E-mail').fill(email)
-  await page.getByLabel('Password').fill(password)
-  await page.getByRole('button', { name: 'Log in' }).click()
+  if (!storageState) {
+    await page.getByLabel('E-mail').fill(email)
+    await page.getByLabel('Password').fill(password)
+    await page.getByRole('button', { name: 'Log in' }).click()
+  }
   await expect(page).not.toHaveURL(/login/)
+  sessions.set(key, await context.storageState())
   return page
 }
 
 /** No finding of axe, and nothing that scrolls sideways. */
 export async function expectAccessible(page: Page, what: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page })
+    // There are no frames, and without them nothing needs a page of its own.
+    .setLegacyMode()
     .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
     .analyze()
   const found = violations.map(
