@@ -20,6 +20,7 @@ import (
 	"parley/api"
 	"parley/rooms"
 	"parley/store"
+	"parley/store/preferences"
 )
 
 // The authorization matrix: every route of the router and every command and topic
@@ -107,6 +108,7 @@ func (s *stage) fresh() {
 		"flagged.slug": s.flaggedSlug, "jpeg": string(jpegBytes(s.w.t, photo(200, 200))),
 		"today": time.Now().Format(time.DateOnly), "later": time.Now().AddDate(0, 2, 0).Format(time.DateOnly),
 	}
+	s.names["unsubscribe"] = s.w.signer().Token(a.id, preferences.Daily)
 	for name, p := range s.people {
 		s.names[name] = p.id
 		s.names[name+".email"] = p.email

@@ -54,6 +54,7 @@ func (s *Server) apiRoutes() {
 	s.accountFactorRoutes()
 	s.approvalRoutes()
 	s.ownFlagRoutes()
+	s.preferenceRoutes()
 }
 
 // schemaName names a type's schema as clients should see it.

@@ -11,8 +11,10 @@ import (
 	"parley/store"
 	"parley/store/audit"
 	"parley/store/credentials"
+	"parley/store/jobs"
 	"parley/store/notices"
 	"parley/store/outbox"
+	"parley/store/preferences"
 	"parley/store/profiles"
 )
 
@@ -191,7 +193,7 @@ func (s *Server) deleteAccount(ctx context.Context, r *request, in *deleteInput)
 		parts = append(parts, proof)
 	}
 	for _, erase := range []func(context.Context, *store.Tx, string) error{
-		outbox.Erase, notices.Erase, credentials.Erase, profiles.Erase,
+		outbox.Erase, notices.Erase, credentials.Erase, profiles.Erase, preferences.Erase, jobs.Erase,
 	} {
 		parts = append(parts, func(ctx context.Context, t *store.Tx) error { return erase(ctx, t, u.ID) })
 	}

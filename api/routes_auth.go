@@ -18,6 +18,7 @@ import (
 	"parley/store"
 	"parley/store/audit"
 	"parley/store/notices"
+	"parley/store/preferences"
 	"parley/store/profiles"
 )
 
@@ -34,6 +35,7 @@ type registerRequest struct {
 	Category string       `json:"category,omitempty" maxLength:"60" doc:"What an influencer is about"`
 	Niche    string       `json:"niche,omitempty" maxLength:"60"`
 	Reach    int64        `json:"reach,omitempty" minimum:"0" maximum:"10000000000" doc:"An influencer's followers"`
+	Zone     string       `json:"zone,omitempty" maxLength:"60" doc:"The browser's time zone, for the hour of reminders; one that is not known is left out"`
 }
 
 type loginInput struct {
@@ -41,6 +43,7 @@ type loginInput struct {
 		Email    string `json:"email" maxLength:"254"`
 		Password string `json:"password" maxLength:"1000"`
 		Code     string `json:"code,omitempty" maxLength:"40" doc:"Of the second factor, or a recovery code"`
+		Zone     string `json:"zone,omitempty" maxLength:"60" doc:"The browser's time zone, kept where none was chosen yet"`
 	}
 }
 
@@ -155,7 +158,7 @@ func (s *Server) register(ctx context.Context, r *request, in *registerInput) (*
 	if u, err = s.store.CreateUser(ctx, u, b.besides(u.ID), verify, audit.Also(entry)); err != nil {
 		return nil, err
 	}
-	return s.logIn(ctx, r, &u, nil)
+	return s.logIn(ctx, r, &u, b.Zone, nil)
 }
 
 // user is the row of somebody who registers, checked.
@@ -223,9 +226,9 @@ func within(object string, err error) error {
 	return &inside
 }
 
-// logIn starts a session in the browser that the request comes from. proof is what uses
-// up the code that was shown, if one was.
-func (s *Server) logIn(ctx context.Context, r *request, u *store.User, proof store.Also) (*sessionOutput, error) {
+// logIn starts a session in the browser that the request comes from, whose time zone may
+// be empty. proof is what uses up the code that was shown, if one was.
+func (s *Server) logIn(ctx context.Context, r *request, u *store.User, zone string, proof store.Also) (*sessionOutput, error) {
 	d, err := s.deviceOf(ctx, r, u.ID)
 	if err != nil {
 		return nil, err
@@ -247,6 +250,9 @@ func (s *Server) logIn(ctx context.Context, r *request, u *store.User, proof sto
 			return struct{}{}, err
 		}
 		if err := remember(ctx, t); err != nil {
+			return struct{}{}, err
+		}
+		if err := preferences.Introduce(ctx, t, u.ID, zone); err != nil {
 			return struct{}{}, err
 		}
 		return struct{}{}, audit.Append(ctx, t, entry)
@@ -296,7 +302,7 @@ func (s *Server) login(ctx context.Context, r *request, in *loginInput) (*sessio
 		if err != nil {
 			return nil, err
 		}
-		return s.logIn(ctx, r, &u, nil)
+		return s.logIn(ctx, r, &u, in.Body.Zone, nil)
 	}
 	if in.Body.Code == "" {
 		e := fail(codeUnauthenticated, "Enter a code of your authenticator app.")
@@ -307,7 +313,7 @@ func (s *Server) login(ctx context.Context, r *request, in *loginInput) (*sessio
 	if err != nil {
 		return nil, err
 	}
-	return s.logIn(ctx, r, &u, proof)
+	return s.logIn(ctx, r, &u, in.Body.Zone, proof)
 }
 
 func busyPasswords(err error) error {

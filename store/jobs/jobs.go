@@ -122,6 +122,23 @@ func Add(ctx context.Context, t *store.Tx, list ...Job) error {
 	return nil
 }
 
+// AddEach adds a job of a kind and a period, due at once, for each user whose id a query
+// selects, in one statement. It tells how many were new.
+func AddEach(ctx context.Context, t *store.Tx, kind, period string, users *bun.SelectQuery) (int64, error) {
+	if kind == "" || period == "" {
+		return 0, fmt.Errorf("%w: %q of %q", errJob, period, kind)
+	}
+	now := store.Micros(t.Now)
+	// The condition keeps SQLite from taking ON for that of a join.
+	res, err := t.DB.NewRaw("INSERT INTO jobs (kind, user_id, period, data, state, run_at, claim, attempts, outcome, created_at)"+
+		" SELECT ?, u.id, ?, '{}', ?, ?, '', 0, '', ? FROM (?) AS u WHERE TRUE"+
+		" ON CONFLICT (kind, user_id, period) DO NOTHING", kind, period, string(Due), now, now, users).Exec(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("jobs: add for each: %w", err)
+	}
+	return res.RowsAffected()
+}
+
 // Waiting counts the jobs of each kind that a worker could claim now, up to a bound
 // for each. Kinds that are paused are left out.
 func Waiting(ctx context.Context, s *store.Store, now rooms.Time, kinds []string, bound int) (map[string]int, error) {

@@ -52,7 +52,7 @@ export const invitationsRules = {"expires_in":{"type":"integer","required":false
 
 export const liftRequestRules = {"note":{"type":"string","required":true,"minLength":1,"maxLength":2000}} as const
 
-export const loginRequestRules = {"code":{"type":"string","required":false,"maxLength":40},"email":{"type":"string","required":true,"maxLength":254},"password":{"type":"string","required":true,"maxLength":1000}} as const
+export const loginRequestRules = {"code":{"type":"string","required":false,"maxLength":40},"email":{"type":"string","required":true,"maxLength":254},"password":{"type":"string","required":true,"maxLength":1000},"zone":{"type":"string","required":false,"maxLength":60}} as const
 
 export const mailTokenRequestRules = {"token":{"type":"string","required":true,"minLength":1,"maxLength":200}} as const
 
@@ -70,13 +70,15 @@ export const passwordRequestRules = {"current":{"type":"string","required":true,
 
 export const platformRules = {"engagement_bp":{"type":"integer","required":true,"minimum":0,"maximum":10000,"format":"int64"},"followers":{"type":"integer","required":true,"minimum":0,"maximum":10000000000,"format":"int64"},"handle":{"type":"string","required":true,"minLength":1,"maxLength":100},"platform":{"type":"string","required":true,"enum":["instagram","tiktok","youtube","twitch","x","facebook","linkedin","pinterest","snapchat","podcast","blog","other"]}} as const
 
+export const preferencesRules = {"hour":{"type":"integer","required":true,"minimum":0,"maximum":23,"format":"int64"},"topics":{"type":"Topics","required":true},"zone":{"type":"string","required":true,"minLength":1,"maxLength":60}} as const
+
 export const profilePatchRules = {"accepts_invites":{"type":"boolean","required":false},"bio":{"type":"string","required":false,"maxLength":1000},"category":{"type":"string","required":false,"maxLength":60},"name":{"type":"string","required":false,"minLength":1,"maxLength":80},"niches":{"type":"array","required":false,"maxItems":10,"items":{"type":"string","required":true,"maxLength":40}},"platforms":{"type":"array","required":false,"maxItems":12,"items":{"type":"Platform","required":true}},"reach":{"type":"integer","required":false,"minimum":0,"maximum":10000000000,"format":"int64"},"slug":{"type":"string","required":false,"minLength":3,"maxLength":40,"pattern":"^[a-z0-9]+(-[a-z0-9]+)*$"}} as const
 
 export const readNoticesRequestRules = {"up_to":{"type":"string","required":false,"maxLength":40}} as const
 
 export const refuseRequestRules = {"reason":{"type":"string","required":true,"minLength":1,"maxLength":500}} as const
 
-export const registerRequestRules = {"budget":{"type":"Money","required":false},"category":{"type":"string","required":false,"maxLength":60},"email":{"type":"string","required":true,"maxLength":254,"format":"email"},"industry":{"type":"string","required":false,"maxLength":60},"kind":{"type":"string","required":false,"enum":["company","individual"]},"name":{"type":"string","required":true,"minLength":1,"maxLength":80},"niche":{"type":"string","required":false,"maxLength":60},"password":{"type":"string","required":true,"minLength":10,"maxLength":200},"reach":{"type":"integer","required":false,"minimum":0,"maximum":10000000000,"format":"int64"},"role":{"type":"string","required":true,"enum":["sponsor","influencer"]}} as const
+export const registerRequestRules = {"budget":{"type":"Money","required":false},"category":{"type":"string","required":false,"maxLength":60},"email":{"type":"string","required":true,"maxLength":254,"format":"email"},"industry":{"type":"string","required":false,"maxLength":60},"kind":{"type":"string","required":false,"enum":["company","individual"]},"name":{"type":"string","required":true,"minLength":1,"maxLength":80},"niche":{"type":"string","required":false,"maxLength":60},"password":{"type":"string","required":true,"minLength":10,"maxLength":200},"reach":{"type":"integer","required":false,"minimum":0,"maximum":10000000000,"format":"int64"},"role":{"type":"string","required":true,"enum":["sponsor","influencer"]},"zone":{"type":"string","required":false,"maxLength":60}} as const
 
 export const removeFactorRequestRules = {"code":{"type":"string","required":true,"minLength":1,"maxLength":40},"password":{"type":"string","required":true,"maxLength":1000}} as const
 
@@ -93,6 +95,8 @@ export const saveRequestRules = {"name":{"type":"string","required":true,"minLen
 export const termsPatchRules = {"deliverables":{"type":"array","required":false,"minItems":1,"maxItems":20,"items":{"type":"Deliverable","required":true}},"exclusivity":{"type":"Exclusivity","required":false},"fee":{"type":"Money","required":false},"locked":{"type":"array","required":false,"items":{"type":"string","required":true,"enum":["fee","deliverables","usage_rights","exclusivity","revision_rounds","payment","requirements","note"]}},"note":{"type":"string","required":false,"maxLength":1000},"payment":{"type":"array","required":false,"maxItems":6,"items":{"type":"Milestone","required":true}},"requirements":{"type":"string","required":false,"maxLength":2000},"revision_rounds":{"type":"integer","required":false,"minimum":0,"maximum":20,"format":"int64"},"usage_rights":{"type":"UsageRights","required":false}} as const
 
 export const tokenRequestRules = {"expires_in":{"type":"integer","required":false,"minimum":60,"maximum":31536000,"format":"int64"},"name":{"type":"string","required":true,"minLength":1,"maxLength":80}} as const
+
+export const topicsRules = {"daily":{"type":"boolean","required":true},"deals":{"type":"boolean","required":true},"monthly":{"type":"boolean","required":true},"offers":{"type":"boolean","required":true},"requests":{"type":"boolean","required":true},"weekly":{"type":"boolean","required":true}} as const
 
 export const unfreezeCommandRules = {"id":{"type":"string","required":true,"pattern":"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"},"reason":{"type":"string","required":true,"maxLength":500},"type":{"type":"string","required":true,"enum":["unfreeze"]}} as const
 

@@ -1106,6 +1106,10 @@ export type LoginRequest = {
     code?: string;
     email: string;
     password: string;
+    /**
+     * The browser's time zone, kept where none was chosen yet
+     */
+    zone?: string;
 };
 
 export type Mail = {
@@ -1496,6 +1500,21 @@ export type Platform = {
     platform: 'instagram' | 'tiktok' | 'youtube' | 'twitch' | 'x' | 'facebook' | 'linkedin' | 'pinterest' | 'snapchat' | 'podcast' | 'blog' | 'other';
 };
 
+export type Preferences = {
+    /**
+     * The hour of that zone at which the daily reminder comes
+     */
+    hour: number;
+    /**
+     * What one wants to be told about
+     */
+    topics: Topics;
+    /**
+     * A time zone of the IANA database, such as Europe/Berlin
+     */
+    zone: string;
+};
+
 export type Profile = {
     accepts_invites: boolean;
     bio: string;
@@ -1632,6 +1651,10 @@ export type RegisterRequest = {
      */
     reach?: number;
     role: 'sponsor' | 'influencer';
+    /**
+     * The browser's time zone, for the hour of reminders; one that is not known is left out
+     */
+    zone?: string;
 };
 
 export type RemoveFactorRequest = {
@@ -1889,6 +1912,33 @@ export type TokenRequest = {
      * What the token is for
      */
     name: string;
+};
+
+export type Topics = {
+    /**
+     * The reminder in the evening
+     */
+    daily: boolean;
+    /**
+     * Deals struck and what becomes of them
+     */
+    deals: boolean;
+    /**
+     * The report for sponsors
+     */
+    monthly: boolean;
+    /**
+     * Offers while one is away
+     */
+    offers: boolean;
+    /**
+     * New ad requests
+     */
+    requests: boolean;
+    /**
+     * The digest for admins
+     */
+    weekly: boolean;
 };
 
 export type Totals = {
@@ -2315,6 +2365,56 @@ export type ChangePasswordResponses = {
 };
 
 export type ChangePasswordResponse = ChangePasswordResponses[keyof ChangePasswordResponses];
+
+export type GetPreferencesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/account/preferences';
+};
+
+export type GetPreferencesErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type GetPreferencesError = GetPreferencesErrors[keyof GetPreferencesErrors];
+
+export type GetPreferencesResponses = {
+    /**
+     * OK
+     */
+    200: Preferences;
+};
+
+export type GetPreferencesResponse = GetPreferencesResponses[keyof GetPreferencesResponses];
+
+export type SetPreferencesData = {
+    body: Preferences;
+    path?: never;
+    query?: never;
+    url: '/api/account/preferences';
+};
+
+export type SetPreferencesErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type SetPreferencesError = SetPreferencesErrors[keyof SetPreferencesErrors];
+
+export type SetPreferencesResponses = {
+    /**
+     * OK
+     */
+    200: Preferences;
+};
+
+export type SetPreferencesResponse = SetPreferencesResponses[keyof SetPreferencesResponses];
 
 export type EndOtherSessionsData = {
     body?: never;
@@ -4597,3 +4697,59 @@ export type SponsorCardResponses = {
 };
 
 export type SponsorCardResponse = SponsorCardResponses[keyof SponsorCardResponses];
+
+export type AskUnsubscribeData = {
+    body?: never;
+    path: {
+        /**
+         * From a mail
+         */
+        token: string;
+    };
+    query?: never;
+    url: '/api/unsubscribe/{token}';
+};
+
+export type AskUnsubscribeErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type AskUnsubscribeError = AskUnsubscribeErrors[keyof AskUnsubscribeErrors];
+
+export type AskUnsubscribeResponses = {
+    /**
+     * A page
+     */
+    200: unknown;
+};
+
+export type UnsubscribeData = {
+    body?: never;
+    path: {
+        /**
+         * From a mail
+         */
+        token: string;
+    };
+    query?: never;
+    url: '/api/unsubscribe/{token}';
+};
+
+export type UnsubscribeErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type UnsubscribeError = UnsubscribeErrors[keyof UnsubscribeErrors];
+
+export type UnsubscribeResponses = {
+    /**
+     * A page
+     */
+    200: unknown;
+};
