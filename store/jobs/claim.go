@@ -65,6 +65,15 @@ func Renew(ctx context.Context, s *store.Store, b *Batch, lease time.Duration) (
 	})
 }
 
+// Held lists the jobs of a claim that are neither finished nor lost to others.
+func Held(ctx context.Context, t *store.Tx, token string) ([]Job, error) {
+	var rows []jobModel
+	if err := t.DB.NewSelect().Model(&rows).Where("claim = ?", token).Order("id").Scan(ctx); err != nil {
+		return nil, fmt.Errorf("jobs: list a claim: %w", err)
+	}
+	return jobsOf(rows), nil
+}
+
 // Result is what came of one claimed job.
 type Result struct {
 	ID int64

@@ -1,0 +1,145 @@
+package asynqrun_test
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"parley/digest"
+	"parley/digest/asynqrun"
+	"parley/digest/runnertest"
+	"parley/hub/redisbus/redistest"
+)
+
+const patience = 20 * time.Second
+
+func newRunner(t *testing.T, server *redistest.Server, namespace string) *asynqrun.Runner {
+	t.Helper()
+	r, err := asynqrun.New(asynqrun.Config{
+		URL: server.URL(), Namespace: namespace, Workers: runnertest.Workers, Hold: 600 * time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestContract(t *testing.T) {
+	server := redistest.Start(t)
+	var n atomic.Int32
+	runnertest.Run(t, func(t *testing.T) digest.Runner {
+		return newRunner(t, server, fmt.Sprint(n.Add(1)))
+	})
+}
+
+// counter counts the runs of each id.
+type counter struct{ ran chan string }
+
+func (c counter) do(_ context.Context, t digest.Task) { c.ran <- t.ID }
+
+func started(t *testing.T, r *asynqrun.Runner) counter {
+	t.Helper()
+	c := counter{make(chan string, 100)}
+	if err := r.Start(c.do); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := r.Stop(ctx); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+	})
+	return c
+}
+
+// until submits a task again and again, as an engine does, until it was carried out.
+func (c counter) until(t *testing.T, r *asynqrun.Runner, id string) {
+	t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	end := time.After(patience)
+	for {
+		err := r.Submit(t.Context(), digest.Task{ID: id, Kind: "kind"})
+		select {
+		case got := <-c.ran:
+			if got == id {
+				return
+			}
+		case <-end:
+			t.Fatalf("%s was not carried out; the last submit: %v", id, err)
+		case <-tick.C:
+		}
+	}
+}
+
+func TestRedisAwayAndEmptied(t *testing.T) {
+	server := redistest.Start(t)
+	r := newRunner(t, server, "a")
+	c := started(t, r)
+	c.until(t, r, "first")
+	server.Stop()
+	began := time.Now()
+	if err := r.Submit(t.Context(), digest.Task{ID: "lost", Kind: "kind"}); err == nil {
+		t.Error("submitted to nobody")
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("told it after %v", took)
+	}
+	server.Restart()
+	c.until(t, r, "second")
+	client := redis.NewClient(&redis.Options{Addr: server.Addr()})
+	defer client.Close()
+	if err := client.FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	c.until(t, r, "third")
+	if state, err := r.State(); err != nil || state.Waiting != 0 {
+		t.Errorf("state %+v, %v", state, err)
+	}
+}
+
+func TestStartsWithoutRedis(t *testing.T) {
+	server := redistest.Start(t)
+	server.Stop()
+	r := newRunner(t, server, "a")
+	c := started(t, r)
+	server.Restart()
+	c.until(t, r, "first")
+}
+
+// TestAnIDIsFreeAgain: the process that had it is gone, and did not say so.
+func TestAnIDIsFreeAgain(t *testing.T) {
+	server := redistest.Start(t)
+	client := redis.NewClient(&redis.Options{Addr: server.Addr()})
+	defer client.Close()
+	if err := client.Set(t.Context(), "parley:a:task:x", "gone", 600*time.Millisecond).Err(); err != nil {
+		t.Fatal(err)
+	}
+	r := newRunner(t, server, "a")
+	c := started(t, r)
+	c.until(t, r, "x")
+}
+
+// TestTwoShare: what one submits the other carries out.
+func TestTwoShare(t *testing.T) {
+	server := redistest.Start(t)
+	here, there := newRunner(t, server, "a"), newRunner(t, server, "a")
+	elsewhere := started(t, newRunner(t, server, "b"))
+	c := started(t, there)
+	c.until(t, here, "x")
+	state, err := here.State()
+	if err != nil || len(state.Servers) != 1 || state.Servers[0].Workers != runnertest.Workers {
+		t.Errorf("state %+v, %v", state, err)
+	}
+	if err := here.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if len(elsewhere.ran) > 0 {
+		t.Error("another installation carried it out")
+	}
+}
