@@ -2,6 +2,7 @@ package preferences
 
 import (
 	"context"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -26,6 +27,16 @@ func Groups(ctx context.Context, s *store.Store) ([]Group, error) {
 		return nil, store.ReadError("list zones and hours", err)
 	}
 	return append(list, Group{Zone: DefaultZone, Hour: DefaultHour, Silent: true}), nil
+}
+
+// Location is the group's zone. One that this machine does not know is UTC: a store may
+// have been written by a newer one.
+func (g Group) Location() *time.Location {
+	zone, err := LoadZone(g.Zone)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
 }
 
 // Audience are the users of some roles who want a topic: neither deleted nor flagged.
@@ -76,18 +87,21 @@ type Changed struct {
 }
 
 // ChangedSince lists those who changed what they want at since or later, the earliest
-// first.
-func ChangedSince(ctx context.Context, s *store.Store, since rooms.Time, limit int) ([]Changed, error) {
+// first; after is the last one of the page before, nil for the first page.
+func ChangedSince(ctx context.Context, s *store.Store, since rooms.Time, after *Changed, limit int) ([]Changed, error) {
 	var rows []struct {
 		model `bun:",extend"`
 
 		Role string
 	}
-	err := s.Reads().NewSelect().Model(&rows).Column("p.*").ColumnExpr("u.role").
+	q := s.Reads().NewSelect().Model(&rows).Column("p.*").ColumnExpr("u.role").
 		Join("JOIN users AS u ON u.id = p.user_id").
 		Where("p.changed_at >= ?", store.Micros(since)).Where("u.deleted_at IS NULL").Where("u.flagged_at IS NULL").
-		Order("p.changed_at", "p.user_id").Limit(int64(limit)).Scan(ctx)
-	if err != nil {
+		Order("p.changed_at", "p.user_id").Limit(int64(limit))
+	if after != nil {
+		q = q.Where("(p.changed_at, p.user_id) > (?, ?)", store.Micros(after.At), after.User)
+	}
+	if err := q.Scan(ctx); err != nil {
 		return nil, store.ReadError("list changed preferences", err)
 	}
 	list := make([]Changed, len(rows))

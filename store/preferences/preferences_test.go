@@ -153,10 +153,17 @@ func TestChanges(t *testing.T) {
 		e.Clock.Advance(time.Hour)
 		since := rooms.At(e.Clock.Now())
 		must(t, set(t, e, b, preferences.Preferences{Zone: "Asia/Tokyo", Hour: 3}))
-		list, err := preferences.ChangedSince(t.Context(), e.Store, since, 10)
+		list, err := preferences.ChangedSince(t.Context(), e.Store, since, nil, 10)
 		must(t, err)
 		if len(list) != 1 || list[0].User != b || list[0].Role != rooms.Influencer || list[0].Hour != 3 || list[0].At.Before(since) {
 			t.Errorf("changed %+v", list)
+		}
+		first, err := preferences.ChangedSince(t.Context(), e.Store, rooms.Time{}, nil, 1)
+		must(t, err)
+		second, err := preferences.ChangedSince(t.Context(), e.Store, rooms.Time{}, &first[0], 1)
+		must(t, err)
+		if first[0].User != a || len(second) != 1 || second[0].User != b {
+			t.Errorf("pages %+v and %+v", first, second)
 		}
 	})
 }

@@ -1,0 +1,163 @@
+package plan_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/digest/plan"
+	"parley/rooms"
+	"parley/store"
+	"parley/store/jobs"
+	"parley/store/preferences"
+	"parley/store/storetest/forms"
+)
+
+func TestMain(m *testing.M) { forms.Main(m) }
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func choose(t *testing.T, e *forms.Env, user string, p preferences.Preferences) {
+	t.Helper()
+	_, err := store.Write(t.Context(), e.Store, func(ctx context.Context, tx *store.Tx) (struct{}, error) {
+		return struct{}{}, preferences.Set(ctx, tx, user, p)
+	})
+	must(t, err)
+}
+
+func pass(t *testing.T, p *plan.Planner) int64 {
+	t.Helper()
+	n, err := p.Pass(t.Context())
+	must(t, err)
+	return n
+}
+
+// planned are the jobs that there are, as "kind user period".
+func planned(t *testing.T, e *forms.Env) []string {
+	t.Helper()
+	list, _, err := jobs.List(t.Context(), e.Store, jobs.Filter{Limit: store.MaxPage})
+	must(t, err)
+	names := make([]string, len(list))
+	for i, j := range list {
+		names[i] = j.Kind + " " + j.User + " " + j.Period
+	}
+	slices.Sort(names)
+	return names
+}
+
+// until moves the clock to an hour of 22 November 2026, a Sunday, or a later day.
+func until(e *forms.Env, at time.Time) { e.Clock.Advance(at.Sub(e.Clock.Now())) }
+
+func TestEachGetsTheirOwnEvening(t *testing.T) {
+	forms.Each(t, func(t *testing.T, e *forms.Env) {
+		silent, tokyo, muted, admin := e.User(t, rooms.Influencer).ID, e.User(t, rooms.Sponsor).ID, e.User(t, rooms.Influencer).ID, e.User(t, rooms.Admin).ID
+		choose(t, e, tokyo, preferences.Preferences{Zone: "Asia/Tokyo", Hour: 20})
+		choose(t, e, muted, preferences.Preferences{Zone: "Asia/Tokyo", Hour: 20, Muted: preferences.Muted(0).With(preferences.Daily)})
+		p := plan.New(e.Store, e.Clock.Now)
+		want := []string{}
+		for _, step := range []struct {
+			at  time.Time
+			new []string
+		}{
+			{time.Date(2026, 11, 22, 10, 59, 0, 0, time.UTC), nil},
+			{time.Date(2026, 11, 22, 11, 0, 1, 0, time.UTC), []string{"daily " + tokyo + " 2026-11-22"}},
+			{time.Date(2026, 11, 22, 18, 0, 1, 0, time.UTC), []string{"daily " + silent + " 2026-11-22"}},
+			// The server was down until after midnight in Tokyo.
+			{time.Date(2026, 11, 23, 16, 30, 0, 0, time.UTC), []string{"daily " + tokyo + " 2026-11-23"}},
+			{time.Date(2026, 11, 23, 18, 0, 1, 0, time.UTC), []string{"daily " + silent + " 2026-11-23", "weekly " + admin + " 2026-W47"}},
+			{time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC), []string{"daily " + tokyo + " 2026-12-01", "monthly " + tokyo + " 2026-11"}},
+		} {
+			until(e, step.at)
+			if n := pass(t, p); n != int64(len(step.new)) {
+				t.Errorf("%s: %d were added", step.at, n)
+			}
+			want = append(want, step.new...)
+			slices.Sort(want)
+			// Another planner, such as one of a server that was started anew, adds nothing.
+			if n := pass(t, plan.New(e.Store, e.Clock.Now)) + pass(t, p); n != 0 {
+				t.Errorf("%s: %d were added again", step.at, n)
+			}
+			if got := planned(t, e); !slices.Equal(got, want) {
+				t.Fatalf("%s: planned %v, want %v", step.at, got, want)
+			}
+		}
+	})
+}
+
+func TestWhoChangesTheHourIsNotSkipped(t *testing.T) {
+	forms.Each(t, func(t *testing.T, e *forms.Env) {
+		a, b := e.User(t, rooms.Sponsor).ID, e.User(t, rooms.Sponsor).ID
+		choose(t, e, a, preferences.Preferences{Zone: "UTC", Hour: 17})
+		choose(t, e, b, preferences.Preferences{Zone: "UTC", Hour: 20})
+		p := plan.New(e.Store, e.Clock.Now)
+		until(e, time.Date(2026, 11, 22, 17, 30, 0, 0, time.UTC))
+		pass(t, p)
+		choose(t, e, b, preferences.Preferences{Zone: "UTC", Hour: 17}) // its round is over
+		choose(t, e, a, preferences.Preferences{Zone: "UTC", Hour: 20}) // had theirs
+		e.Clock.Advance(time.Minute)
+		pass(t, p)
+		want := []string{"daily " + a + " 2026-11-22", "daily " + b + " 2026-11-22"}
+		slices.Sort(want)
+		if got := planned(t, e); !slices.Equal(got, want) {
+			t.Errorf("planned %v, want %v", got, want)
+		}
+		until(e, time.Date(2026, 11, 22, 20, 30, 0, 0, time.UTC))
+		pass(t, p)
+		if got := planned(t, e); !slices.Equal(got, want) {
+			t.Errorf("later planned %v, want %v", got, want)
+		}
+	})
+}
+
+func TestAWrongClockSilencesNobody(t *testing.T) {
+	e := forms.SQLite(t)
+	e.User(t, rooms.Sponsor)
+	until(e, time.Date(2026, 11, 22, 19, 0, 0, 0, time.UTC))
+	p := plan.New(e.Store, e.Clock.Now)
+	e.Clock.Advance(10 * 365 * 24 * time.Hour)
+	ahead := pass(t, p)
+	e.Clock.Advance(-10 * 365 * 24 * time.Hour)
+	if now := pass(t, p); ahead != 1 || now != 1 {
+		t.Errorf("%d were added ten years ahead, %d now", ahead, now)
+	}
+}
+
+func TestManyPlannersAddEachJobOnce(t *testing.T) {
+	forms.Each(t, func(t *testing.T, e *forms.Env) {
+		users := make(map[string]bool)
+		for range 50 {
+			u := e.User(t, rooms.Influencer).ID
+			users[u] = true
+			if len(users)%2 == 0 {
+				choose(t, e, u, preferences.Preferences{Zone: "Europe/Berlin", Hour: 18 + len(users)%3})
+			}
+		}
+		until(e, time.Date(2026, 11, 22, 21, 0, 0, 0, time.UTC))
+		var planners sync.WaitGroup
+		for range 4 {
+			planners.Go(func() {
+				if _, err := plan.New(e.Store, e.Clock.Now).Pass(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		planners.Wait()
+		got := planned(t, e)
+		for u := range users {
+			if name := fmt.Sprintf("daily %s 2026-11-22", u); !slices.Contains(got, name) {
+				t.Errorf("%s was not planned", name)
+			}
+		}
+		if len(got) != len(users) {
+			t.Errorf("%d jobs for %d users", len(got), len(users))
+		}
+	})
+}

@@ -1,0 +1,139 @@
+package plan_test
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"parley/digest/plan"
+	"parley/store/preferences"
+)
+
+func zone(t interface{ Fatal(...any) }, name string) *time.Location {
+	z, err := preferences.LoadZone(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return z
+}
+
+func TestDue(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		cadence plan.Cadence
+		zone    string
+		hour    int
+		now     string // UTC
+		want    string // empty: nothing is due
+	}{
+		{"before the hour", plan.Daily, "Europe/Berlin", 18, "2026-11-22T16:59:59Z", ""},
+		{"at the hour", plan.Daily, "Europe/Berlin", 18, "2026-11-22T17:00:00Z", "2026-11-22"},
+		{"until the day ends", plan.Daily, "Europe/Berlin", 8, "2026-11-22T22:59:59Z", "2026-11-22"},
+		{"into the night", plan.Daily, "Europe/Berlin", 23, "2026-11-23T03:59:59Z", "2026-11-22"},
+		{"no longer", plan.Daily, "Europe/Berlin", 23, "2026-11-23T04:00:00Z", ""},
+		{"at midnight", plan.Daily, "Europe/Berlin", 0, "2026-11-22T23:00:00Z", "2026-11-23"},
+
+		{"spring forward, the evening", plan.Daily, "Europe/Berlin", 18, "2026-03-29T16:00:00Z", "2026-03-29"},
+		{"spring forward, before it", plan.Daily, "Europe/Berlin", 18, "2026-03-29T15:59:59Z", ""},
+		{"spring forward, before the gap", plan.Daily, "Europe/Berlin", 2, "2026-03-29T00:59:59Z", ""},
+		{"spring forward, an hour that is left out", plan.Daily, "Europe/Berlin", 2, "2026-03-29T01:00:00Z", "2026-03-29"},
+		{"fall back, before the first of both", plan.Daily, "Europe/Berlin", 2, "2026-10-24T23:59:59Z", ""},
+		{"fall back, the first of both", plan.Daily, "Europe/Berlin", 2, "2026-10-25T00:00:00Z", "2026-10-25"},
+		{"fall back, the second of both", plan.Daily, "Europe/Berlin", 2, "2026-10-25T01:00:00Z", "2026-10-25"},
+		{"a midnight that is left out", plan.Daily, "Africa/Cairo", 0, "2026-04-23T22:00:00Z", "2026-04-24"},
+		{"half an hour's change", plan.Daily, "Australia/Lord_Howe", 2, "2026-10-03T15:30:00Z", "2026-10-04"},
+		{"half an hour's change, before", plan.Daily, "Australia/Lord_Howe", 2, "2026-10-03T15:29:59Z", ""},
+
+		{"half an hour", plan.Daily, "Asia/Kolkata", 18, "2026-11-22T12:30:00Z", "2026-11-22"},
+		{"three quarters", plan.Daily, "Asia/Kathmandu", 18, "2026-11-22T12:15:00Z", "2026-11-22"},
+		{"14 hours ahead", plan.Daily, "Pacific/Kiritimati", 18, "2026-11-22T04:00:00Z", "2026-11-22"},
+		{"14 hours ahead, the new day", plan.Daily, "Pacific/Kiritimati", 0, "2026-11-22T10:00:00Z", "2026-11-23"},
+		{"12 hours behind", plan.Daily, "Etc/GMT+12", 18, "2026-11-23T06:00:00Z", "2026-11-22"},
+		{"a day that there was not", plan.Daily, "Pacific/Apia", 18, "2011-12-30T16:00:00Z", ""},
+		{"the day after it", plan.Daily, "Pacific/Apia", 18, "2011-12-31T04:00:00Z", "2011-12-31"},
+
+		{"Sunday", plan.Weekly, "America/New_York", 18, "2026-11-22T23:30:00Z", ""},
+		{"Monday", plan.Weekly, "America/New_York", 18, "2026-11-23T23:00:00Z", "2026-W47"},
+		{"Wednesday", plan.Weekly, "America/New_York", 18, "2026-11-26T22:59:59Z", "2026-W47"},
+		{"Thursday", plan.Weekly, "America/New_York", 18, "2026-11-26T23:00:00Z", ""},
+		{"the week of two years", plan.Weekly, "UTC", 0, "2027-01-04T00:00:00Z", "2026-W53"},
+
+		{"the last day of a month", plan.Monthly, "Pacific/Kiritimati", 8, "2026-11-30T09:59:59Z", ""},
+		{"the first, while it is the last elsewhere", plan.Monthly, "Pacific/Kiritimati", 8, "2026-11-30T18:00:00Z", "2026-11"},
+		{"the first, while it is the second elsewhere", plan.Monthly, "Etc/GMT+12", 18, "2026-12-02T06:00:00Z", "2026-11"},
+		{"February", plan.Monthly, "Asia/Kolkata", 9, "2028-03-01T03:30:00Z", "2028-02"},
+		{"the year's end", plan.Monthly, "America/New_York", 9, "2027-01-01T14:00:00Z", "2026-12"},
+		{"a week later", plan.Monthly, "UTC", 9, "2027-01-08T09:00:00Z", ""},
+	} {
+		now, err := time.Parse(time.RFC3339, c.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := plan.Due(c.cadence, zone(t, c.zone), c.hour, now); got != c.want || ok != (c.want != "") {
+			t.Errorf("%s: %q, %v, want %q", c.name, got, ok, c.want)
+		}
+	}
+}
+
+// zones have all sorts of offsets and changes.
+var zones = []string{
+	"UTC", "Europe/Berlin", "America/New_York", "America/St_Johns", "Asia/Kolkata", "Asia/Kathmandu", "Asia/Tehran",
+	"Australia/Lord_Howe", "Africa/Cairo", "Africa/Casablanca", "America/Sao_Paulo", "America/Nuuk", "Asia/Beirut",
+	"Pacific/Kiritimati", "Pacific/Chatham", "Pacific/Niue", "Etc/GMT+12",
+}
+
+// However irregularly it is asked, as long as it is asked within the time that a period
+// stays due, each day comes once, in order, and not before its hour.
+func TestNoDayIsSkippedOrDoubled(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		z := zone(t, rapid.SampledFrom(zones).Draw(t, "zone"))
+		hour := rapid.IntRange(0, 23).Draw(t, "hour")
+		now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(rapid.IntRange(0, 366*24*60).Draw(t, "minute")) * time.Minute)
+		last := ""
+		for range 60 {
+			day, ok := plan.Due(plan.Daily, z, hour, now)
+			if ok && day != last {
+				parsed, err := time.Parse(time.DateOnly, day)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if last != "" && parsed.AddDate(0, 0, -1).Format(time.DateOnly) != last {
+					t.Fatalf("%s came after %s", day, last)
+				}
+				local := now.In(z)
+				if local.Format(time.DateOnly) < day || local.Format(time.DateOnly) == day && local.Hour() < hour {
+					t.Fatalf("%s came at %s, before %d", day, local, hour)
+				}
+				last = day
+			}
+			now = now.Add(time.Duration(rapid.IntRange(1, 6*60-1).Draw(t, "minutes")) * time.Minute)
+		}
+		if last == "" {
+			t.Fatal("nothing came")
+		}
+	})
+}
+
+// The same for weeks and months, with a server that is down for a day at a time.
+func TestNoWeekOrMonthIsSkippedOrDoubled(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		z := zone(t, rapid.SampledFrom(zones).Draw(t, "zone"))
+		hour := rapid.IntRange(0, 23).Draw(t, "hour")
+		start := time.Date(2026, 1, rapid.IntRange(1, 28).Draw(t, "day"), 0, 0, 0, 0, time.UTC)
+		weeks, months := make(map[string]bool), make(map[string]bool)
+		now := start
+		for now.Before(start.AddDate(1, 0, 0)) {
+			if week, ok := plan.Due(plan.Weekly, z, hour, now); ok {
+				weeks[week] = true
+			}
+			if month, ok := plan.Due(plan.Monthly, z, hour, now); ok {
+				months[month] = true
+			}
+			now = now.Add(time.Duration(rapid.IntRange(1, 24).Draw(t, "hours")) * time.Hour)
+		}
+		if len(weeks) < 51 || len(weeks) > 53 || len(months) < 11 || len(months) > 13 {
+			t.Fatalf("in a year came the weeks %v and the months %v", weeks, months)
+		}
+	})
+}
