@@ -110,6 +110,9 @@ export const router = createRouter({
       path: '/admin/users',
       name: 'admin-users',
       component: () => import('@/screens/admin/UsersScreen.vue'),
+      // A short address for who waits for approval.
+      beforeEnter: (to) =>
+        to.query.pending === undefined || { path: to.path, query: { state: 'pending' }, replace: true },
       meta: { title: s.nav.users, roles: ['admin'] },
     },
     {

@@ -9,8 +9,8 @@ import { problemOf, type Rules } from '@/services/rules'
  */
 export function useForm<R extends Rules, F extends keyof R & string>(
   rules: R,
-  /** What would be sent, by field. */
-  values: () => { [K in F]: unknown },
+  /** What would be sent, by field; one that is left out is not a part of the form now. */
+  values: () => { [K in F]?: unknown },
   more: () => Partial<Record<F, string | undefined>> = () => ({}),
 ) {
   let element: HTMLElement | null = null
@@ -41,6 +41,7 @@ export function useForm<R extends Rules, F extends keyof R & string>(
     send: () => Promise<void>,
     explain?: (error: ApiError) => string | undefined,
   ): Promise<void> {
+    if (busy.value) return
     tried.value = true
     failure.value = ''
     refused.value = {}
@@ -74,10 +75,17 @@ export function useForm<R extends Rules, F extends keyof R & string>(
     if (Object.keys(refused.value).length > 0) refused.value = {}
   }
 
+  /** After what was sent: an emptied form has no problems yet. */
+  const reset = (): void => {
+    tried.value = false
+    failure.value = ''
+    refused.value = {}
+  }
+
   /** For the form's :ref. */
   const bind = (form: unknown): void => {
     element = form instanceof HTMLElement ? form : null
   }
 
-  return { bind, busy, failure, shown, submit, typed, problems }
+  return { bind, busy, failure, reset, shown, submit, typed, problems }
 }

@@ -1,5 +1,22 @@
 import type { Money } from './protocol'
 
+/** What is offered to choose from; the server takes every currency of ISO 4217. */
+export const CURRENCIES = [
+  'EUR',
+  'USD',
+  'GBP',
+  'CHF',
+  'JPY',
+  'SEK',
+  'NOK',
+  'DKK',
+  'PLN',
+  'CAD',
+  'AUD',
+  'BRL',
+  'INR',
+] as const
+
 /** The most that a fee may be, in minor units. */
 export const MAX_AMOUNT = 1e14
 

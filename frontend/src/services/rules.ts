@@ -1,4 +1,5 @@
 import { s } from '@/strings'
+import { currencyDigits, type ParsedAmount } from './money'
 
 /** What the server's description says of a field; see services/api/generated/rules.gen.ts. */
 export interface Rule {
@@ -57,4 +58,21 @@ export function problemOf(rule: Rule, value: unknown): string | undefined {
     if (problem) return problem
   }
   return undefined
+}
+
+/** What is wrong with an amount as it was typed. */
+export function amountProblem(amount: ParsedAmount, currency: string): string | undefined {
+  if (amount.ok) return undefined
+  switch (amount.problem) {
+    case 'empty':
+      return s.problem.required
+    case 'format':
+      return s.problem.amountFormat
+    case 'decimals':
+      return s.problem.amountDecimals(currencyDigits(currency))
+    case 'small':
+      return s.problem.amountSmall
+    case 'large':
+      return s.problem.amountLarge
+  }
 }

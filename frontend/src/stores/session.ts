@@ -14,6 +14,9 @@ export const useSession = defineStore('session', () => {
 
   const side = computed<Side | undefined>(() => (user.value?.role === 'admin' ? undefined : user.value?.role))
 
+  /** Whether an admin has yet to let us publish, invite, offer and accept. */
+  const waits = computed(() => user.value !== null && !user.value.approved)
+
   /** Asks the server once who we are. A server that cannot be reached leaves it unknown. */
   function load(): Promise<void> {
     loading ??= api
@@ -63,5 +66,5 @@ export const useSession = defineStore('session', () => {
     }
   }
 
-  return { user, known, ended, side, load, login, register, logout, lost, stands }
+  return { user, known, ended, side, waits, load, login, register, logout, lost, stands }
 })

@@ -29,6 +29,12 @@ const (
 	eventsPerTalk = 10
 )
 
+// The last of the brands wait for an admin, and have not waited for long.
+const (
+	leastWaiting = 3
+	waitedMost   = 4 * 24 * time.Hour
+)
+
 // actor is a user of the market.
 type actor struct {
 	member
@@ -165,7 +171,7 @@ func (m *maker) drawBrands(n int) {
 		m.brands = append(m.brands, actor{
 			member: member{email: brandEmail(i), name: name, category: t.category},
 			// The last few wait for an admin.
-			approved: i < n-max(1, n/30),
+			approved: i < n-max(leastWaiting, n/30),
 		})
 	}
 }
@@ -406,7 +412,11 @@ func (m *maker) join() {
 	}
 	for _, list := range [][]actor{m.brands, m.creators} {
 		for i := range list {
-			list[i].joined = m.ago(begin, m.until)
+			since := begin
+			if !list[i].approved {
+				since = m.until.Add(-waitedMost)
+			}
+			list[i].joined = m.ago(since, m.until)
 		}
 	}
 	for i := range m.runs {

@@ -16,6 +16,7 @@ import type {
   RegisterRequest,
   SearchCampaignsData,
   SearchInfluencersData,
+  TokenRequest,
 } from './generated'
 
 export * from './errors'
@@ -109,6 +110,9 @@ export const api = {
   changePassword: (current: string, password: string) =>
     data(sdk.changePassword({ body: { current, password } })),
   changeEmail: (email: string, password: string) => data(sdk.changeEmail({ body: { email, password } })),
+  setOwnBudget: (currency: string, amount: number) =>
+    data(sdk.setOwnBudget({ path: { currency }, body: { amount } })),
+  createToken: (body: TokenRequest) => data(sdk.createToken({ body })),
   deleteAccount: (password: string, code: string) =>
     data(sdk.deleteAccount({ body: { password, ...(code && { code }) } })),
   factor: () => data(sdk.getFactor()),

@@ -1,5 +1,5 @@
-import { s } from '@/strings'
-import { currencyDigits, minorToDecimal, parseAmount } from '../money'
+import { minorToDecimal, parseAmount } from '../money'
+import { amountProblem } from '../rules'
 import {
   SECTIONS,
   type PartialTerms,
@@ -156,23 +156,9 @@ export function readDraft(draft: Draft, context: TermsContext): { terms: Terms; 
   terms.locked = SECTIONS.filter((section) => draft.locked.includes(section) && isSet(terms[section]))
 
   const errors = validateTerms(terms, context)
-  if (!fee.ok) errors['fee.amount'] = feeProblem(fee.problem, context.currency)
+  const problem = amountProblem(fee, context.currency)
+  if (problem) errors['fee.amount'] = problem
   return { terms, errors }
-}
-
-function feeProblem(problem: 'empty' | 'format' | 'decimals' | 'small' | 'large', currency: string): string {
-  switch (problem) {
-    case 'empty':
-      return s.problem.required
-    case 'format':
-      return s.problem.amountFormat
-    case 'decimals':
-      return s.problem.amountDecimals(currencyDigits(currency))
-    case 'small':
-      return s.problem.amountSmall
-    case 'large':
-      return s.problem.amountLarge
-  }
 }
 
 const isSet = (value: unknown): boolean =>

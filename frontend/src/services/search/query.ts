@@ -1,3 +1,4 @@
+import { CURRENCIES } from '../money'
 import { PLATFORMS } from '../protocol'
 
 /**
@@ -7,22 +8,6 @@ import { PLATFORMS } from '../protocol'
 export type FieldKind = 'text' | 'count' | 'date' | 'flag' | readonly string[]
 export type Fields = Readonly<Record<string, FieldKind>>
 export type Search<F extends Fields> = { [Name in keyof F]?: string }
-
-export const CURRENCIES = [
-  'EUR',
-  'USD',
-  'GBP',
-  'CHF',
-  'JPY',
-  'SEK',
-  'NOK',
-  'DKK',
-  'PLN',
-  'CAD',
-  'AUD',
-  'BRL',
-  'INR',
-] as const
 
 export const campaignFields = {
   q: 'text',

@@ -27,6 +27,7 @@ export const auth = {
   ended: 'Your session has ended. Log in to go on where you were.',
   wrong: 'No account has this e-mail and password.',
   taken: 'An account with this e-mail exists. Log in instead.',
+  sponsorWaits: 'An admin looks at new sponsors. Until then you can look around and prepare campaigns.',
   needEmail: 'Enter your e-mail address.',
   needPassword: 'Enter at least 10 characters.',
   needAnyPassword: 'Enter your password.',
@@ -46,5 +47,7 @@ export const auth = {
 
 export const account = {
   waiting:
-    'Your account waits for approval. You can look around; offers and invitations open once an admin has approved it.',
+    'Your account waits for approval. Look around and prepare private campaigns; publishing, inviting and offers open once an admin has approved it.',
+  approved: 'Your account is approved. You can publish, invite and make offers now.',
+  notYet: 'Opens once an admin has approved your account.',
 }
