@@ -187,13 +187,13 @@ export const router = createRouter({
       path: '/forgot',
       name: 'forgot',
       component: () => import('@/screens/account/ForgotScreen.vue'),
-      meta: { title: s.own.forgotTitle },
+      meta: { title: s.own.forgotTitle, bare: true },
     },
     {
       path: '/reset',
       name: 'reset',
       component: () => import('@/screens/account/ResetScreen.vue'),
-      meta: { title: s.own.resetTitle },
+      meta: { title: s.own.resetTitle, bare: true },
     },
     {
       path: '/notices',

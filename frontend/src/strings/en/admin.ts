@@ -109,6 +109,7 @@ export const adminPages = {
   refused: (name: string) => `${name} was refused and told why.`,
   refusedFor: (reason: string) => `Refused: ${reason}`,
   decision: 'Decision',
+  about: 'About',
   nobodyWaits: 'Nobody waits for approval.',
   nobodyWaitsText: 'New sponsors appear here when they sign up.',
   userStates: {

@@ -25,6 +25,7 @@ export const campaigns = {
   public: 'Public',
   private: 'Private',
   publicHint: 'Influencers find it and can apply.',
+  publicWaits: 'You can publish it once an admin has approved your account.',
   privateHint: 'Only those you invite see it.',
   name: 'Name',
   description: 'Description',

@@ -115,6 +115,7 @@ export const own = {
   verifying: 'Confirming…',
   verifyDone: 'Your address is confirmed.',
   verifyChanged: 'Your account has the new address now.',
+  verifyUseless: 'This link has expired or was used. Your account page sends another one.',
   verifyFailed: 'This link has expired or was used.',
   goOn: 'Go on',
   forgotTitle: 'Forgot your password?',
