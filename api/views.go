@@ -45,6 +45,7 @@ func viewUser(u *store.User) userView {
 
 type campaignView struct {
 	ID          string         `json:"id"`
+	Sponsor     string         `json:"sponsor" doc:"The id of its owner"`
 	Name        string         `json:"name"`
 	Description string         `json:"description"`
 	Goals       string         `json:"goals"`
@@ -74,7 +75,7 @@ const (
 // viewCampaign shows a campaign; the figures are for its owner and for admins.
 func viewCampaign(c *store.Campaign, figures bool) campaignView {
 	v := campaignView{
-		ID: c.ID, Name: c.Name, Description: c.Description, Goals: c.Goals, Category: c.Category, Niches: orEmpty(c.Niches), Platforms: orEmpty(c.Platforms),
+		ID: c.ID, Sponsor: c.Sponsor, Name: c.Name, Description: c.Description, Goals: c.Goals, Category: c.Category, Niches: orEmpty(c.Niches), Platforms: orEmpty(c.Platforms),
 		StartsOn: dateOf(c.StartsAt.Time), EndsOn: lastDay(c.EndsAt), EndsAt: c.EndsAt,
 		Currency: c.Currency, Visibility: visibilityPrivate,
 		Archived: c.ArchivedAt != nil, Flagged: c.FlaggedAt != nil,

@@ -133,6 +133,7 @@ export const api = {
   checkAddress: (slug: string) => data(sdk.checkAddress({ path: { slug } })),
   ownCard: () => data(sdk.ownCard()),
   editCard: (body: CardPatch) => data(sdk.editCard({ body })),
+  parties: (room: string) => data(sdk.roomParties({ path: { id: room } })),
   sponsorCard: (id: string) => data(sdk.sponsorCard({ path: { id } })),
   setPicture: (body: Blob) => data(sdk.setPicture({ body, headers: { 'Content-Type': body.type } })),
   removePicture: () => data(sdk.removePicture()),

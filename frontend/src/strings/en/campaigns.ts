@@ -33,6 +33,8 @@ export const campaigns = {
   category: 'Category',
   niches: 'Niches',
   nichesHint: 'Separated by commas.',
+  platforms: 'Platforms',
+  sponsor: 'Who asks',
   starts: 'Starts',
   ends: 'Ends',
   currency: 'Currency',

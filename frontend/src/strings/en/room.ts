@@ -5,6 +5,9 @@ import { count } from './count'
 export const room = {
   title: (other: string, campaign: string) => `${other} · ${campaign}`,
   back: 'All deals',
+  about: (name: string) => `About ${name}`,
+  toProfile: 'See the whole profile',
+  nothingAbout: 'Nothing is told yet.',
   log: 'Negotiation history',
   older: 'Show earlier history',
   olderLoading: 'Loading earlier history…',

@@ -308,6 +308,10 @@ export type Campaign = {
      * Its ad requests; only for the owner
      */
     room_count?: number;
+    /**
+     * The id of its owner
+     */
+    sponsor: string;
     starts_on: string;
     visibility: 'public' | 'private';
 };
@@ -1455,6 +1459,17 @@ export type OwnSession = {
 
 export type OwnSessions = {
     items: Array<OwnSession>;
+};
+
+export type Parties = {
+    /**
+     * Absent once the account is deleted
+     */
+    influencer?: Profile;
+    /**
+     * Absent once the account is deleted
+     */
+    sponsor?: Card;
 };
 
 export type Party = {
@@ -4536,6 +4551,33 @@ export type ListEventsResponses = {
 };
 
 export type ListEventsResponse = ListEventsResponses[keyof ListEventsResponses];
+
+export type RoomPartiesData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/rooms/{id}/parties';
+};
+
+export type RoomPartiesErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type RoomPartiesError = RoomPartiesErrors[keyof RoomPartiesErrors];
+
+export type RoomPartiesResponses = {
+    /**
+     * OK
+     */
+    200: Parties;
+};
+
+export type RoomPartiesResponse = RoomPartiesResponses[keyof RoomPartiesResponses];
 
 export type ListSavedSearchesData = {
     body?: never;
