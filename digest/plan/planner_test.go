@@ -73,7 +73,9 @@ func TestEachGetsTheirOwnEvening(t *testing.T) {
 			// The server was down until after midnight in Tokyo.
 			{time.Date(2026, 11, 23, 16, 30, 0, 0, time.UTC), []string{"daily " + tokyo + " 2026-11-23"}},
 			{time.Date(2026, 11, 23, 18, 0, 1, 0, time.UTC), []string{"daily " + silent + " 2026-11-23", "weekly " + admin + " 2026-W47"}},
-			{time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC), []string{"daily " + tokyo + " 2026-12-01", "monthly " + tokyo + " 2026-11"}},
+			{time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC), []string{
+				"daily " + tokyo + " 2026-12-01", "monthly " + tokyo + " 2026-11", "weekly " + admin + " 2026-W48",
+			}},
 		} {
 			until(e, step.at)
 			if n := pass(t, p); n != int64(len(step.new)) {
