@@ -1,0 +1,152 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"parley/rooms"
+	"parley/store"
+	"parley/store/jobs"
+	"parley/store/outbox"
+	"parley/store/outbox/letter"
+	"parley/store/preferences"
+)
+
+// Desk writes to people. Its methods may be called by several goroutines.
+type Desk struct {
+	Store *store.Store
+	Clock func() time.Time
+	// URL is what links in mails begin with, without a slash at its end.
+	URL string
+}
+
+// Person is somebody to write to.
+type Person struct {
+	ID, Name, Email string
+	Role            rooms.Side
+	// Category and Niches are what an influencer is about.
+	Category string
+	Niches   []string
+	// SeenAt is when they were last here, to the hour, or when they came.
+	SeenAt rooms.Time
+	preferences.Preferences
+}
+
+// personRow is a Person as it is read.
+type personRow struct {
+	ID, Name, Email, Role, Category string
+	Niches                          []string
+	SeenAt                          int64
+}
+
+// People are those of some users to whom one may write: neither deleted nor flagged.
+func (d *Desk) People(ctx context.Context, ids []string) (map[string]Person, error) {
+	wants, err := preferences.Of(ctx, d.Store, ids)
+	if err != nil {
+		return nil, err
+	}
+	var rows []personRow
+	err = d.Store.Reads().NewSelect().TableExpr("users AS u").
+		ColumnExpr("u.id, u.name, u.email, u.role, u.category, COALESCE(p.niches, '[]') AS niches").
+		ColumnExpr("COALESCE(a.seen_at, u.created_at) AS seen_at").
+		Join("LEFT JOIN activity AS a ON a.user_id = u.id").Join("LEFT JOIN profiles AS p ON p.user_id = u.id").
+		Where("u.id IN (?)", bun.List(ids)).Where("u.deleted_at IS NULL").Where("u.flagged_at IS NULL").Scan(ctx, &rows)
+	if err != nil {
+		return nil, store.ReadError("read people", err)
+	}
+	people := make(map[string]Person, len(rows))
+	for i := range rows {
+		r := &rows[i]
+		people[r.ID] = Person{
+			ID: r.ID, Name: r.Name, Email: r.Email, Role: rooms.Side(r.Role), Category: r.Category, Niches: r.Niches,
+			SeenAt: store.TimeOf(r.SeenAt), Preferences: wants[r.ID],
+		}
+	}
+	return people, nil
+}
+
+// Signer makes the links by which mails are ended.
+func (d *Desk) Signer(ctx context.Context) (preferences.Signer, error) {
+	return preferences.OpenSigner(ctx, d.Store)
+}
+
+// Link is an address of the app.
+func (d *Desk) Link(path string) string { return strings.TrimRight(d.URL, "/") + path }
+
+// Address makes a letter on a topic a mail to somebody, with the ways to have no more
+// of them. key names its cause.
+func (d *Desk) Address(s preferences.Signer, to *Person, topic preferences.Topic, l letter.Letter, key string) (outbox.Mail, error) {
+	l.Settings = d.Link("/account/notifications")
+	l.Unsubscribe = d.Link("/api/unsubscribe/" + s.Token(to.ID, topic))
+	m, err := l.Mail(key, to.ID, to.Email)
+	if err != nil {
+		return outbox.Mail{}, err
+	}
+	m.Unsubscribe = l.Unsubscribe
+	return m, nil
+}
+
+// Users are whom some jobs are for, each once.
+func Users(list []jobs.Job) []string {
+	ids := make([]string, 0, len(list))
+	seen := make(map[string]bool, len(list))
+	for i := range list {
+		if user := list[i].User; user != "" && !seen[user] {
+			seen[user] = true
+			ids = append(ids, user)
+		}
+	}
+	return ids
+}
+
+// The outcomes of jobs that write to somebody.
+const (
+	Told = "told"
+	// Nothing says that there was nothing to say.
+	Nothing = "nothing"
+	// Unwanted says that they are gone or do not want it.
+	Unwanted = "unwanted"
+)
+
+// Written is what came of a job: its mails, or why there are none.
+type Written struct {
+	Job     int64
+	Outcome string
+	Mails   []outbox.Mail
+}
+
+// Send queues what was written for jobs that are still the worker's and finishes them,
+// in one transaction. also, if set, runs in it with the ids of those jobs.
+func (d *Desk) Send(ctx context.Context, token string, list []Written, also func(ctx context.Context, t *store.Tx, mine map[int64]bool) error) error {
+	results := make([]jobs.Result, len(list))
+	for i := range list {
+		results[i] = jobs.Result{ID: list[i].Job, Outcome: list[i].Outcome}
+	}
+	_, err := store.Write(ctx, d.Store, func(ctx context.Context, t *store.Tx) (struct{}, error) {
+		mine, err := jobs.Finish(ctx, t, token, results...)
+		if err != nil {
+			return struct{}{}, err
+		}
+		var mails []outbox.Mail
+		for i := range list {
+			if mine[list[i].Job] {
+				mails = append(mails, list[i].Mails...)
+			}
+		}
+		if err := outbox.Put(ctx, t, mails...); err != nil {
+			return struct{}{}, err
+		}
+		if also != nil {
+			return struct{}{}, also(ctx, t, mine)
+		}
+		return struct{}{}, nil
+	})
+	if err != nil {
+		return fmt.Errorf("send what was written: %w", err)
+	}
+	return nil
+}
