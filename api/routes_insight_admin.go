@@ -11,6 +11,7 @@ import (
 
 	"parley/rooms"
 	"parley/store/insight"
+	"parley/store/tables"
 )
 
 const (
@@ -234,10 +235,10 @@ func (s *Server) statisticsTable(ctx context.Context, r *request, in *statistics
 		}
 		columns, rows = nowRows(&now, in.Table)
 	}
-	return s.download(ctx, r, table{
-		name: "statistics-" + in.Table, columns: columns, bom: in.BOM,
-		page: func(context.Context, string) ([][]string, string, error) { return rows, "", nil },
-	})
+	return s.download(ctx, r, tables.Table{
+		Name: "statistics-" + in.Table, Columns: columns,
+		Page: func(context.Context, string) ([][]string, string, error) { return rows, "", nil },
+	}, in.BOM)
 }
 
 func numbers(first string, list ...int64) []string {
