@@ -54,15 +54,20 @@ func Claim(ctx context.Context, s *store.Store, kind string, limit int, lease ti
 // Renew prolongs a claim and tells whether any of its jobs is still the worker's.
 func Renew(ctx context.Context, s *store.Store, b *Batch, lease time.Duration) (bool, error) {
 	return store.Write(ctx, s, func(ctx context.Context, t *store.Tx) (bool, error) {
-		until := t.Now.Add(lease)
-		n, err := affected(ctx, t.DB.NewUpdate().Model((*jobModel)(nil)).Set("run_at = ?", store.Micros(until)).
-			Where("claim = ?", b.Token))
-		if err != nil {
-			return false, fmt.Errorf("jobs: renew: %w", err)
-		}
-		b.Until = until
-		return n > 0, nil
+		return Keep(ctx, t, b, lease)
 	})
+}
+
+// Keep is Renew in the transaction of something that must not happen without the claim.
+func Keep(ctx context.Context, t *store.Tx, b *Batch, lease time.Duration) (bool, error) {
+	until := t.Now.Add(lease)
+	n, err := affected(ctx, t.DB.NewUpdate().Model((*jobModel)(nil)).Set("run_at = ?", store.Micros(until)).
+		Where("claim = ?", b.Token))
+	if err != nil {
+		return false, fmt.Errorf("jobs: renew: %w", err)
+	}
+	b.Until = until
+	return n > 0, nil
 }
 
 // Held lists the jobs of a claim that are neither finished nor lost to others.

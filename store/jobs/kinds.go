@@ -15,6 +15,8 @@ const (
 	Monthly = "monthly"
 	// Export writes a table for one user; the period is the export's id.
 	Export = "export"
+	// ExportEnd removes an export's file when its time is over; the period is its id.
+	ExportEnd = "export_end"
 	// Tell tells one user what happened while they were away; the period is the cause.
 	Tell = "tell"
 )

@@ -1,0 +1,280 @@
+package export
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/csv"
+	"errors"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/rooms"
+	"parley/store"
+	"parley/store/exports"
+	"parley/store/jobs"
+	"parley/store/notices"
+	"parley/store/storetest/forms"
+)
+
+func TestMain(m *testing.M) { forms.Main(m) }
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// campaigns are how many rows the sponsor of these tests has: several pages.
+const campaigns = 450
+
+func sponsor(t *testing.T, e *forms.Env) store.User {
+	t.Helper()
+	u := e.User(t, rooms.Sponsor)
+	first := e.RunningCampaign(t, u)
+	const columns = "sponsor_id, name, description, goals, category, niches, platforms, starts_at, ends_at, public, currency," +
+		" budget, committed, held, created_at, updated_at"
+	_, err := store.Write(t.Context(), e.Store, func(ctx context.Context, tx *store.Tx) (struct{}, error) {
+		_, err := tx.DB.NewRaw("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"+
+			" INSERT INTO campaigns (id, flag_reason, "+columns+") SELECT id || i, '', "+columns+" FROM campaigns, n WHERE id = ?",
+			campaigns-1, first.ID).Exec(ctx)
+		return struct{}{}, err
+	})
+	must(t, err)
+	return u
+}
+
+func small(e *forms.Env) *writer {
+	return &writer{store: e.Store, clock: e.Clock.Now, partBytes: 4 << 10}
+}
+
+func ask(t testing.TB, e *forms.Env, user, name string) exports.Export {
+	t.Helper()
+	x, err := exports.Ask(t.Context(), e.Store, user, name, true)
+	must(t, err)
+	return x
+}
+
+func claim(t testing.TB, e *forms.Env, kind string) jobs.Batch {
+	t.Helper()
+	b, err := jobs.Claim(t.Context(), e.Store, kind, 1, lease)
+	must(t, err)
+	return b
+}
+
+func get(t testing.TB, e *forms.Env, x exports.Export) exports.Export {
+	t.Helper()
+	x, err := exports.Get(t.Context(), e.Store, x.User, x.ID, rooms.At(e.Clock.Now()))
+	must(t, err)
+	return x
+}
+
+// file is a whole file, unpacked.
+func file(t testing.TB, e *forms.Env, x exports.Export) []byte {
+	t.Helper()
+	var members bytes.Buffer
+	for n := range x.Parts {
+		part, err := exports.Part(t.Context(), e.Store, x.ID, n)
+		must(t, err)
+		members.Write(part)
+	}
+	z, err := gzip.NewReader(&members)
+	must(t, err)
+	data, err := io.ReadAll(z)
+	must(t, err)
+	return data
+}
+
+// whole fails unless the file has its head and each campaign once.
+func whole(t *testing.T, e *forms.Env, x exports.Export) {
+	t.Helper()
+	if x.State != exports.Ready || x.Rows != campaigns || x.Total != campaigns || x.Parts < 3 {
+		t.Fatalf("not ready as it should be: %+v", x)
+	}
+	data := file(t, e, x)
+	if int64(len(data)) != x.Bytes || !bytes.HasPrefix(data, []byte("\xef\xbb\xbfcampaign_id,")) {
+		t.Errorf("%d of %d bytes, which begin with %q", len(data), x.Bytes, data[:min(20, len(data))])
+	}
+	rows, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
+	must(t, err)
+	seen := make(map[string]bool)
+	for _, row := range rows[1:] {
+		if seen[row[0]] {
+			t.Errorf("campaign %s is there twice", row[0])
+		}
+		seen[row[0]] = true
+	}
+	if len(seen) != campaigns {
+		t.Errorf("%d of %d campaigns", len(seen), campaigns)
+	}
+}
+
+func TestAnExportIsWholeAndTold(t *testing.T) {
+	forms.Each(t, func(t *testing.T, e *forms.Env) {
+		u := sponsor(t, e)
+		x := ask(t, e, u.ID, "deals")
+		if x = get(t, e, x); x.State != exports.Waiting {
+			t.Errorf("at first %+v", x)
+		}
+		b := claim(t, e, jobs.Export)
+		must(t, small(e).do(t.Context(), &b))
+		x = get(t, e, x)
+		whole(t, e, x)
+		list, _, _, err := notices.List(t.Context(), e.Store, u.ID, "", 1)
+		must(t, err)
+		if len(list) != 1 || list[0].Kind != exports.NoticeReady || !strings.Contains(string(list[0].Data), x.ID) {
+			t.Errorf("told %+v", list)
+		}
+		if left := claim(t, e, jobs.Export); len(left.Jobs) != 0 {
+			t.Errorf("still due: %+v", left.Jobs)
+		}
+		// After a day the file goes.
+		if early := claim(t, e, jobs.ExportEnd); len(early.Jobs) != 0 {
+			t.Errorf("removed at once: %+v", early.Jobs)
+		}
+		e.Clock.Advance(exports.Life)
+		end := claim(t, e, jobs.ExportEnd)
+		must(t, small(e).end(t.Context(), &end))
+		if x = get(t, e, x); x.State != exports.Expired {
+			t.Errorf("after its time %+v", x)
+		}
+		if _, err := exports.Part(t.Context(), e.Store, x.ID, 0); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("its file: %v", err)
+		}
+	})
+}
+
+// A worker that dies anywhere leaves a file that the next one completes.
+func TestTheNextWorkerGoesOn(t *testing.T) {
+	forms.Each(t, func(t *testing.T, e *forms.Env) {
+		x := ask(t, e, sponsor(t, e).ID, "deals")
+		died := 0
+		for range 50 {
+			b := claim(t, e, jobs.Export)
+			if len(b.Jobs) == 0 {
+				break
+			}
+			ctx, die := context.WithCancel(t.Context())
+			w := small(e)
+			// Dies at the second look at the clock after a part was written, wherever that is.
+			before := get(t, e, x).Parts
+			done := make(chan error, 1)
+			go func() { done <- w.do(ctx, &b) }()
+			tick := time.NewTicker(time.Millisecond)
+			var err error
+		watch:
+			for {
+				select {
+				case err = <-done:
+					break watch
+				case <-tick.C:
+					if get(t, e, x).Parts > before {
+						die()
+					}
+				}
+			}
+			tick.Stop()
+			die()
+			if err != nil {
+				died++
+			}
+			e.Clock.Advance(2 * lease)
+		}
+		if died == 0 {
+			t.Error("no worker died: nothing was shown")
+		}
+		whole(t, e, get(t, e, x))
+	})
+}
+
+func TestWhatIsCalledOffIsGone(t *testing.T) {
+	forms.Each(t, func(t *testing.T, e *forms.Env) {
+		u := sponsor(t, e)
+		x := ask(t, e, u.ID, "deals")
+		b := claim(t, e, jobs.Export)
+		other := e.User(t, rooms.Sponsor)
+		if err := exports.Remove(t.Context(), e.Store, other.ID, x.ID); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("called off by a stranger: %v", err)
+		}
+		must(t, exports.Remove(t.Context(), e.Store, u.ID, x.ID))
+		must(t, small(e).do(t.Context(), &b))
+		if x = get(t, e, x); x.State != exports.Cancelled || x.Parts != 0 {
+			t.Errorf("kept %+v", x)
+		}
+		if _, err := exports.Part(t.Context(), e.Store, x.ID, 0); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("its file: %v", err)
+		}
+	})
+}
+
+func TestOneAccountDoesNotTakeAllWorkers(t *testing.T) {
+	e := forms.SQLite(t)
+	u := e.User(t, rooms.Sponsor)
+	for range exports.MaxOpen {
+		ask(t, e, u.ID, "deals")
+	}
+	var refusal *rooms.Refusal
+	if _, err := exports.Ask(t.Context(), e.Store, u.ID, "deals", false); !errors.As(err, &refusal) {
+		t.Errorf("one more: %v", err)
+	}
+}
+
+func TestATableOfAnotherRoleIsNotWritten(t *testing.T) {
+	e := forms.SQLite(t)
+	x := ask(t, e, e.User(t, rooms.Influencer).ID, "users")
+	b := claim(t, e, jobs.Export)
+	must(t, small(e).do(t.Context(), &b))
+	if x = get(t, e, x); x.Parts != 0 || x.State == exports.Ready {
+		t.Errorf("written: %+v", x)
+	}
+}
+
+// BenchmarkMillionRows writes a log of a million events; the heap is the most that was in
+// use after any part.
+func BenchmarkMillionRows(b *testing.B) {
+	const rows = 1_000_000
+	e := forms.SQLite(b)
+	admin := e.User(b, rooms.Admin)
+	_, err := store.Write(b.Context(), e.Store, func(ctx context.Context, t *store.Tx) (struct{}, error) {
+		_, err := t.DB.NewRaw("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"+
+			" INSERT INTO events (pos, prev, room_id, seq, type, at, hash, body)"+
+			" SELECT i, 0, 'room', i, 'message', i, x'00', '{\"text\":\"' || hex(randomblob(100)) || '\"}' FROM n", rows).Exec(ctx)
+		return struct{}{}, err
+	})
+	must(b, err)
+	w := &writer{store: e.Store, clock: e.Clock.Now, partBytes: partBytes}
+	var heap uint64
+	for b.Loop() {
+		x := ask(b, e, admin.ID, "events")
+		batch := claim(b, e, jobs.Export)
+		stop, done := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(done)
+			tick := time.NewTicker(100 * time.Millisecond)
+			defer tick.Stop()
+			for {
+				select {
+				case <-stop:
+					return
+				case <-tick.C:
+					var m runtime.MemStats
+					runtime.ReadMemStats(&m)
+					heap = max(heap, m.HeapInuse)
+				}
+			}
+		}()
+		must(b, w.do(b.Context(), &batch))
+		close(stop)
+		<-done
+		if x = get(b, e, x); x.Rows != rows {
+			b.Fatalf("wrote %+v", x)
+		}
+		b.ReportMetric(float64(x.Bytes)/1e6, "MB")
+	}
+	b.ReportMetric(float64(heap)/1e6, "heap-MB")
+	b.ReportMetric(rows*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}

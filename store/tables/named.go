@@ -1,0 +1,43 @@
+package tables
+
+import (
+	"parley/rooms"
+	"parley/store"
+	"parley/store/admin"
+	"parley/store/audit"
+	"parley/store/flags"
+	"parley/store/outbox"
+)
+
+// Names are the tables that a role may take away whole.
+func Names(role rooms.Side) []string {
+	if role == rooms.Admin {
+		return []string{"users", "campaigns", "rooms", "flags", "audit", "mail", "events"}
+	}
+	return []string{"deals"}
+}
+
+// Named is a whole table by its name, as a user of a role may see it at now.
+func Named(s *store.Store, now rooms.Time, name, user string, role rooms.Side) (Table, bool) {
+	if role != rooms.Admin {
+		return Own(s, user, role), name == "deals"
+	}
+	switch name {
+	case "users":
+		return Users(s, admin.UserFilter{}), true
+	case "campaigns":
+		return Campaigns(s, now, admin.CampaignFilter{}), true
+	case "rooms":
+		return Rooms(s, admin.RoomFilter{}), true
+	case "flags":
+		return Flags(s, flags.Filter{}), true
+	case "audit":
+		return Audit(s, audit.Filter{}), true
+	case "mail":
+		return Mail(s, outbox.Filter{}), true
+	case "events":
+		return Events(s), true
+	default:
+		return Table{}, false
+	}
+}
