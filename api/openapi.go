@@ -43,6 +43,7 @@ func (s *Server) apiRoutes() {
 	s.inviteManyRoutes()
 	s.searchRoutes()
 	s.savedRoutes()
+	s.exportRoutes()
 	s.roomRoutes()
 	s.partyRoutes()
 	s.adminRoutes()

@@ -11,6 +11,7 @@ import (
 	"parley/store"
 	"parley/store/audit"
 	"parley/store/credentials"
+	"parley/store/exports"
 	"parley/store/jobs"
 	"parley/store/notices"
 	"parley/store/outbox"
@@ -193,7 +194,8 @@ func (s *Server) deleteAccount(ctx context.Context, r *request, in *deleteInput)
 		parts = append(parts, proof)
 	}
 	for _, erase := range []func(context.Context, *store.Tx, string) error{
-		outbox.Erase, notices.Erase, credentials.Erase, profiles.Erase, preferences.Erase, jobs.Erase,
+		outbox.Erase, notices.Erase, credentials.Erase, profiles.Erase, preferences.Erase,
+		exports.Erase, jobs.Erase,
 	} {
 		parts = append(parts, func(ctx context.Context, t *store.Tx) error { return erase(ctx, t, u.ID) })
 	}

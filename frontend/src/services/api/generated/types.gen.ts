@@ -228,6 +228,17 @@ export type Application = {
     terms?: TermsPatch;
 };
 
+export type AskExportRequest = {
+    /**
+     * Begin with a byte order mark, by which spreadsheets know UTF-8
+     */
+    bom?: boolean;
+    /**
+     * deals: for sponsors the campaigns with their ad requests and deals, for influencers the ad requests and deals. For admins: users, campaigns, rooms, flags, audit, mail, events
+     */
+    table: string;
+};
+
 export type Audit = {
     action: string;
     /**
@@ -790,6 +801,34 @@ export type Expiry = {
     turn: 'sponsor' | 'influencer';
 };
 
+export type Export = {
+    bom: boolean;
+    /**
+     * Of the file so far
+     */
+    bytes: number;
+    created_at: string;
+    /**
+     * Until when the file is there
+     */
+    expires_at?: string;
+    id: string;
+    ready_at?: string;
+    /**
+     * Written so far
+     */
+    rows: number;
+    state: 'waiting' | 'running' | 'ready' | 'failed' | 'cancelled' | 'expired';
+    /**
+     * deals; for admins also users, campaigns, rooms, flags, audit, mail, events
+     */
+    table: string;
+    /**
+     * As counted when the work began; 0 before
+     */
+    total: number;
+};
+
 export type Factor = {
     on: boolean;
     recovery_codes_left: number;
@@ -1038,6 +1077,18 @@ export type ListCampaigns = {
      * For the next page; empty at the end
      */
     next_cursor: string;
+};
+
+export type ListExports = {
+    /**
+     * The newest first
+     */
+    items: Array<Export>;
+    next_cursor?: string;
+    /**
+     * What one may ask for
+     */
+    tables: Array<string>;
 };
 
 export type ListFlags = {
@@ -3950,6 +4001,113 @@ export type EditCardResponses = {
 };
 
 export type EditCardResponse = EditCardResponses[keyof EditCardResponses];
+
+export type ListExportsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        cursor?: string;
+        limit?: number;
+    };
+    url: '/api/exports';
+};
+
+export type ListExportsErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ListExportsError = ListExportsErrors[keyof ListExportsErrors];
+
+export type ListExportsResponses = {
+    /**
+     * OK
+     */
+    200: ListExports;
+};
+
+export type ListExportsResponse = ListExportsResponses[keyof ListExportsResponses];
+
+export type AskExportData = {
+    body: AskExportRequest;
+    path?: never;
+    query?: never;
+    url: '/api/exports';
+};
+
+export type AskExportErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type AskExportError = AskExportErrors[keyof AskExportErrors];
+
+export type AskExportResponses = {
+    /**
+     * Accepted
+     */
+    202: Export;
+};
+
+export type AskExportResponse = AskExportResponses[keyof AskExportResponses];
+
+export type RemoveExportData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/exports/{id}';
+};
+
+export type RemoveExportErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type RemoveExportError = RemoveExportErrors[keyof RemoveExportErrors];
+
+export type RemoveExportResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type RemoveExportResponse = RemoveExportResponses[keyof RemoveExportResponses];
+
+export type DownloadExportData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/exports/{id}/file';
+};
+
+export type DownloadExportErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type DownloadExportError = DownloadExportErrors[keyof DownloadExportErrors];
+
+export type DownloadExportResponses = {
+    /**
+     * UTF-8, lines end with CR LF. A cell that a spreadsheet would take for a formula has a ' before it
+     */
+    200: string;
+};
+
+export type DownloadExportResponse = DownloadExportResponses[keyof DownloadExportResponses];
 
 export type SearchInfluencersData = {
     body?: never;
