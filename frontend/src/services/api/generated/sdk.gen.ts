@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AdminCampaignData, AdminCampaignErrors, AdminCampaignResponses, AdminCampaignsData, AdminCampaignsErrors, AdminCampaignsResponses, AdminFeedData, AdminFeedErrors, AdminFeedResponses, AdminFeedRoomsData, AdminFeedRoomsErrors, AdminFeedRoomsResponses, AdminRoomData, AdminRoomErrors, AdminRoomResponses, AdminRoomsData, AdminRoomsErrors, AdminRoomsResponses, AdminUserData, AdminUserErrors, AdminUserResponses, AdminUsersData, AdminUsersErrors, AdminUsersResponses, AppealData, AppealErrors, AppealResponses, ApplyData, ApplyErrors, ApplyResponses, ApproveSponsorData, ApproveSponsorErrors, ApproveSponsorResponses, ArchiveCampaignData, ArchiveCampaignErrors, ArchiveCampaignResponses, AskUnsubscribeData, AskUnsubscribeErrors, AskUnsubscribeResponses, AuditVerificationData, AuditVerificationErrors, AuditVerificationResponses, ChangeAccountData, ChangeAccountErrors, ChangeAccountResponses, ChangeEmailData, ChangeEmailErrors, ChangeEmailResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CheckAddressData, CheckAddressErrors, CheckAddressResponses, CommandData, CommandErrors, CommandResponses, ConfirmFactorData, ConfirmFactorErrors, ConfirmFactorResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteAccountData, DeleteAccountErrors, DeleteAccountResponses, DeleteSavedSearchData, DeleteSavedSearchErrors, DeleteSavedSearchResponses, DownloadAuditData, DownloadAuditErrors, DownloadAuditResponses, DownloadCampaignsData, DownloadCampaignsErrors, DownloadCampaignsResponses, DownloadFlagsData, DownloadFlagsErrors, DownloadFlagsResponses, DownloadMailData, DownloadMailErrors, DownloadMailResponses, DownloadRoomsData, DownloadRoomsErrors, DownloadRoomsResponses, DownloadUsersData, DownloadUsersErrors, DownloadUsersResponses, EditCardData, EditCardErrors, EditCardResponses, EditProfileData, EditProfileErrors, EditProfileResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, FlagData, FlagErrors, FlagResponses, ForgotPasswordData, ForgotPasswordErrors, ForgotPasswordResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetFactorData, GetFactorErrors, GetFactorResponses, GetMailData, GetMailErrors, GetMailResponses, GetPreferencesData, GetPreferencesErrors, GetPreferencesResponses, GetRoomData, GetRoomErrors, GetRoomResponses, InviteData, InviteErrors, InviteManyData, InviteManyErrors, InviteManyResponses, InviteResponses, LiftFlagData, LiftFlagErrors, LiftFlagResponses, ListApplicantsData, ListApplicantsErrors, ListApplicantsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListFlagsData, ListFlagsErrors, ListFlagsResponses, ListMailData, ListMailErrors, ListMailResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListOwnFlagsData, ListOwnFlagsErrors, ListOwnFlagsResponses, ListRoomsData, ListRoomsErrors, ListRoomsResponses, ListSavedSearchesData, ListSavedSearchesErrors, ListSavedSearchesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MeData, MeErrors, MeResponses, NewRecoveryCodesData, NewRecoveryCodesErrors, NewRecoveryCodesResponses, OverviewData, OverviewErrors, OverviewResponses, OwnCardData, OwnCardErrors, OwnCardResponses, OwnProfileData, OwnProfileErrors, OwnProfileResponses, ProposeFactorData, ProposeFactorErrors, ProposeFactorResponses, PublicProfileData, PublicProfileErrors, PublicProfileResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RefuseSponsorData, RefuseSponsorErrors, RefuseSponsorResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveFactorData, RemoveFactorErrors, RemoveFactorResponses, RemovePictureData, RemovePictureErrors, RemovePictureResponses, RenameSavedSearchData, RenameSavedSearchErrors, RenameSavedSearchResponses, ResendVerificationData, ResendVerificationErrors, ResendVerificationResponses, ResetPasswordData, ResetPasswordErrors, ResetPasswordResponses, RoomPartiesData, RoomPartiesErrors, RoomPartiesResponses, SaveSearchData, SaveSearchErrors, SaveSearchResponses, SearchCampaignsData, SearchCampaignsErrors, SearchCampaignsResponses, SearchInfluencersData, SearchInfluencersErrors, SearchInfluencersResponses, SessionData, SessionErrors, SessionResponses, SetOwnBudgetData, SetOwnBudgetErrors, SetOwnBudgetResponses, SetPictureData, SetPictureErrors, SetPictureResponses, SetPreferencesData, SetPreferencesErrors, SetPreferencesResponses, SponsorCardData, SponsorCardErrors, SponsorCardResponses, StatisticsData, StatisticsErrors, StatisticsResponses, StatisticsTableData, StatisticsTableErrors, StatisticsTableResponses, TrackCampaignData, TrackCampaignErrors, TrackCampaignResponses, UnflagData, UnflagErrors, UnflagResponses, UnsubscribeData, UnsubscribeErrors, UnsubscribeResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses, UpholdFlagData, UpholdFlagErrors, UpholdFlagResponses, VerifyEmailData, VerifyEmailErrors, VerifyEmailResponses } from './types.gen';
+import type { AdminCampaignData, AdminCampaignErrors, AdminCampaignResponses, AdminCampaignsData, AdminCampaignsErrors, AdminCampaignsResponses, AdminFeedData, AdminFeedErrors, AdminFeedResponses, AdminFeedRoomsData, AdminFeedRoomsErrors, AdminFeedRoomsResponses, AdminRoomData, AdminRoomErrors, AdminRoomResponses, AdminRoomsData, AdminRoomsErrors, AdminRoomsResponses, AdminUserData, AdminUserErrors, AdminUserResponses, AdminUsersData, AdminUsersErrors, AdminUsersResponses, AppealData, AppealErrors, AppealResponses, ApplyData, ApplyErrors, ApplyResponses, ApproveSponsorData, ApproveSponsorErrors, ApproveSponsorResponses, ArchiveCampaignData, ArchiveCampaignErrors, ArchiveCampaignResponses, AskExportData, AskExportErrors, AskExportResponses, AskUnsubscribeData, AskUnsubscribeErrors, AskUnsubscribeResponses, AuditVerificationData, AuditVerificationErrors, AuditVerificationResponses, ChangeAccountData, ChangeAccountErrors, ChangeAccountResponses, ChangeEmailData, ChangeEmailErrors, ChangeEmailResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CheckAddressData, CheckAddressErrors, CheckAddressResponses, CommandData, CommandErrors, CommandResponses, ConfirmFactorData, ConfirmFactorErrors, ConfirmFactorResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteAccountData, DeleteAccountErrors, DeleteAccountResponses, DeleteSavedSearchData, DeleteSavedSearchErrors, DeleteSavedSearchResponses, DownloadAuditData, DownloadAuditErrors, DownloadAuditResponses, DownloadCampaignsData, DownloadCampaignsErrors, DownloadCampaignsResponses, DownloadExportData, DownloadExportErrors, DownloadExportResponses, DownloadFlagsData, DownloadFlagsErrors, DownloadFlagsResponses, DownloadMailData, DownloadMailErrors, DownloadMailResponses, DownloadRoomsData, DownloadRoomsErrors, DownloadRoomsResponses, DownloadUsersData, DownloadUsersErrors, DownloadUsersResponses, EditCardData, EditCardErrors, EditCardResponses, EditProfileData, EditProfileErrors, EditProfileResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, FlagData, FlagErrors, FlagResponses, ForgotPasswordData, ForgotPasswordErrors, ForgotPasswordResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetFactorData, GetFactorErrors, GetFactorResponses, GetMailData, GetMailErrors, GetMailResponses, GetPreferencesData, GetPreferencesErrors, GetPreferencesResponses, GetRoomData, GetRoomErrors, GetRoomResponses, InviteData, InviteErrors, InviteManyData, InviteManyErrors, InviteManyResponses, InviteResponses, LiftFlagData, LiftFlagErrors, LiftFlagResponses, ListApplicantsData, ListApplicantsErrors, ListApplicantsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListFlagsData, ListFlagsErrors, ListFlagsResponses, ListMailData, ListMailErrors, ListMailResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListOwnFlagsData, ListOwnFlagsErrors, ListOwnFlagsResponses, ListRoomsData, ListRoomsErrors, ListRoomsResponses, ListSavedSearchesData, ListSavedSearchesErrors, ListSavedSearchesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MeData, MeErrors, MeResponses, NewRecoveryCodesData, NewRecoveryCodesErrors, NewRecoveryCodesResponses, OverviewData, OverviewErrors, OverviewResponses, OwnCardData, OwnCardErrors, OwnCardResponses, OwnProfileData, OwnProfileErrors, OwnProfileResponses, ProposeFactorData, ProposeFactorErrors, ProposeFactorResponses, PublicProfileData, PublicProfileErrors, PublicProfileResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RefuseSponsorData, RefuseSponsorErrors, RefuseSponsorResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveExportData, RemoveExportErrors, RemoveExportResponses, RemoveFactorData, RemoveFactorErrors, RemoveFactorResponses, RemovePictureData, RemovePictureErrors, RemovePictureResponses, RenameSavedSearchData, RenameSavedSearchErrors, RenameSavedSearchResponses, ResendVerificationData, ResendVerificationErrors, ResendVerificationResponses, ResetPasswordData, ResetPasswordErrors, ResetPasswordResponses, RoomPartiesData, RoomPartiesErrors, RoomPartiesResponses, SaveSearchData, SaveSearchErrors, SaveSearchResponses, SearchCampaignsData, SearchCampaignsErrors, SearchCampaignsResponses, SearchInfluencersData, SearchInfluencersErrors, SearchInfluencersResponses, SessionData, SessionErrors, SessionResponses, SetOwnBudgetData, SetOwnBudgetErrors, SetOwnBudgetResponses, SetPictureData, SetPictureErrors, SetPictureResponses, SetPreferencesData, SetPreferencesErrors, SetPreferencesResponses, SponsorCardData, SponsorCardErrors, SponsorCardResponses, StatisticsData, StatisticsErrors, StatisticsResponses, StatisticsTableData, StatisticsTableErrors, StatisticsTableResponses, TrackCampaignData, TrackCampaignErrors, TrackCampaignResponses, UnflagData, UnflagErrors, UnflagResponses, UnsubscribeData, UnsubscribeErrors, UnsubscribeResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses, UpholdFlagData, UpholdFlagErrors, UpholdFlagResponses, VerifyEmailData, VerifyEmailErrors, VerifyEmailResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -903,6 +903,62 @@ export const editCard = <ThrowOnError extends boolean = false>(options: Options<
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * One's exports, also those whose files are gone
+ */
+export const listExports = <ThrowOnError extends boolean = false>(options?: Options<ListExportsData, ThrowOnError>) => (options?.client ?? client).get<ListExportsResponses, ListExportsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/exports',
+    ...options
+});
+
+/**
+ * Have a whole table written; its progress is told as pings of the kind export
+ */
+export const askExport = <ThrowOnError extends boolean = false>(options: Options<AskExportData, ThrowOnError>) => (options.client ?? client).post<AskExportResponses, AskExportErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/exports',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Call an export off, or remove its file
+ */
+export const removeExport = <ThrowOnError extends boolean = false>(options: Options<RemoveExportData, ThrowOnError>) => (options.client ?? client).delete<RemoveExportResponses, RemoveExportErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/exports/{id}',
+    ...options
+});
+
+/**
+ * The file of an export, for a day after it is ready
+ */
+export const downloadExport = <ThrowOnError extends boolean = false>(options: Options<DownloadExportData, ThrowOnError>) => (options.client ?? client).get<DownloadExportResponses, DownloadExportErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/exports/{id}/file',
+    ...options
 });
 
 /**
