@@ -234,7 +234,7 @@ func (e *Engine) batch(ctx context.Context, k *Kind) (full bool, err error) {
 	began := e.cfg.Clock()
 	doErr := e.do(ctx, k, &b)
 	e.cfg.Observer.ObserveBatch(k.Name, e.cfg.Clock().Sub(began))
-	left, err := e.settle(context.WithoutCancel(ctx), k, &b, doErr)
+	left, err := e.settle(ctx, k, &b, doErr)
 	if err != nil {
 		err = fmt.Errorf("note what was left: %w", err)
 	}
@@ -300,11 +300,17 @@ func (e *Engine) giveUp(ctx context.Context, t *store.Tx, k *Kind, token string,
 }
 
 // settle notes the jobs that Do left: they are due again after a while, or given up.
+// What was left because this instance stops is due for the others at once.
 func (e *Engine) settle(ctx context.Context, k *Kind, b *jobs.Batch, why error) (left int, err error) {
-	ctx, cancel := context.WithTimeout(ctx, noteTimeout)
+	stopping := ctx.Err() != nil
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
 	defer cancel()
 	if why == nil {
 		why = errLeft
+	}
+	wait := func(attempt int) time.Duration { return Backoff(attempt, e.cfg.Jitter) }
+	if stopping {
+		wait = func(int) time.Duration { return time.Second }
 	}
 	again, lost := 0, 0
 	left, err = store.Write(ctx, e.cfg.Store, func(ctx context.Context, t *store.Tx) (int, error) {
@@ -316,9 +322,9 @@ func (e *Engine) settle(ctx context.Context, k *Kind, b *jobs.Batch, why error) 
 		results := make([]jobs.Result, len(held))
 		var last []jobs.Job
 		for i, j := range held {
-			results[i] = jobs.Result{ID: j.ID, Failed: true, Outcome: why.Error()}
+			results[i] = jobs.Result{ID: j.ID, Failed: true, Outcome: Reason(why)}
 			if j.Attempts < k.Attempts {
-				results[i].Retry = Backoff(j.Attempts, e.cfg.Jitter)
+				results[i].Retry = wait(j.Attempts)
 			} else {
 				last = append(last, j)
 			}
@@ -331,6 +337,18 @@ func (e *Engine) settle(ctx context.Context, k *Kind, b *jobs.Batch, why error) 
 		e.cfg.Observer.ObserveJobs(k.Name, Lost, lost)
 	}
 	return left, err
+}
+
+// reasonRunes bounds what is kept of an error.
+const reasonRunes = 300
+
+// Reason is an error's text as a job keeps it: others may have written most of it.
+func Reason(err error) string {
+	text := []rune(err.Error())
+	if len(text) > reasonRunes {
+		return string(text[:reasonRunes]) + "…"
+	}
+	return string(text)
 }
 
 // unobserved is an Observer for nobody.

@@ -1,0 +1,133 @@
+package send
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"strconv"
+	"time"
+
+	gomail "github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
+)
+
+// mailTimeout bounds connecting, and each mail.
+const mailTimeout = 10 * time.Second
+
+// Server is the SMTP server that mails are handed to.
+type Server struct {
+	client *gomail.Client
+	from   *mail.Address
+}
+
+// NewServer reads smtp://[user:password@]host[:port][?tls=required|opportunistic|none]
+// or smtps://…; ports are 587 and 465 where none is named. With smtp the connection is
+// encrypted by STARTTLS, which tls says whether to insist on; by default it does.
+// From is the sender, such as Parley <parley@example.com>.
+func NewServer(rawURL, from string) (*Server, error) {
+	// Errors of the URL are told without it: it holds a password.
+	u, err := url.Parse(rawURL)
+	if err != nil || u.Hostname() == "" || (u.Scheme != "smtp" && u.Scheme != "smtps") {
+		return nil, errors.New("the URL must be like smtp://user:password@host:587 or smtps://…")
+	}
+	sender, err := mail.ParseAddress(from)
+	if err != nil {
+		return nil, fmt.Errorf("the sender %q is no address: %w", from, err)
+	}
+	options := []gomail.Option{gomail.WithTimeout(mailTimeout), gomail.WithoutNoop()}
+	port := 587
+	if u.Scheme == "smtps" {
+		port = 465
+		options = append(options, gomail.WithSSL())
+	} else {
+		policies := map[string]gomail.TLSPolicy{
+			"required": gomail.TLSMandatory, "opportunistic": gomail.TLSOpportunistic, "none": gomail.NoTLS,
+		}
+		policy, ok := policies[cmp.Or(u.Query().Get("tls"), "required")]
+		if !ok {
+			return nil, errors.New("tls must be required, opportunistic or none")
+		}
+		options = append(options, gomail.WithTLSPolicy(policy))
+	}
+	if u.Port() != "" {
+		if port, err = strconv.Atoi(u.Port()); err != nil {
+			return nil, errors.New("the port is not a number")
+		}
+	}
+	options = append(options, gomail.WithPort(port))
+	if user := u.User.Username(); user != "" {
+		password, _ := u.User.Password()
+		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover),
+			gomail.WithUsername(user), gomail.WithPassword(password))
+	}
+	client, err := gomail.NewClient(u.Hostname(), options...)
+	if err != nil {
+		return nil, fmt.Errorf("set up the mail client: %w", err)
+	}
+	return &Server{client: client, from: sender}, nil
+}
+
+// link is a connection to the server, made when it is needed first.
+type link struct {
+	server *Server
+	smtp   *smtp.Client
+}
+
+// send hands over one mail; reconnect tells that the connection is gone.
+func (l *link) send(ctx context.Context, m *gomail.Msg) error {
+	if l.smtp == nil {
+		c, err := l.server.client.DialToSMTPClientWithContext(ctx)
+		if err != nil {
+			return &unreachableError{err}
+		}
+		l.smtp = c
+	}
+	err := l.server.client.SendWithSMTPClient(l.smtp, m)
+	if err != nil && (m.IsDelivered() || !answered(err)) {
+		// After no answer nobody knows what the server would take the next words for.
+		l.close()
+	}
+	if m.IsDelivered() {
+		return nil
+	}
+	return err
+}
+
+func (l *link) close() {
+	if l.smtp != nil {
+		_ = l.smtp.Close() // what matters was answered before
+		l.smtp = nil
+	}
+}
+
+// bye ends the connection as is polite.
+func (l *link) bye() {
+	if l.smtp != nil {
+		_ = l.server.client.CloseWithSMTPClient(l.smtp) // what matters was answered before
+		l.smtp = nil
+	}
+}
+
+// unreachableError says that there is no server to talk to.
+type unreachableError struct{ err error }
+
+func (e *unreachableError) Error() string { return "the mail server is not there: " + e.err.Error() }
+func (e *unreachableError) Unwrap() error { return e.err }
+
+// code is what the server answered, or 0 if it did not.
+func code(err error) int {
+	var sending *gomail.SendError
+	if errors.As(err, &sending) {
+		return sending.ErrorCode()
+	}
+	return 0
+}
+
+// answered tells that the server refused in words, and goes on listening.
+func answered(err error) bool { c := code(err); return c >= 400 && c != 421 }
+
+// permanent tells that the server will never take it (5xx), by RFC 5321.
+func permanent(err error) bool { return code(err) >= 500 }
