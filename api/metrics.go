@@ -1,10 +1,12 @@
 package api
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"parley/api/cache"
 	"parley/hub"
@@ -27,6 +29,12 @@ type Metrics struct {
 	requests   *prometheus.HistogramVec
 	closes     *prometheus.CounterVec
 	cache      *prometheus.CounterVec
+
+	jobs     *prometheus.CounterVec
+	jobTime  *prometheus.HistogramVec
+	jobsDue  *prometheus.GaugeVec
+	mails    *prometheus.CounterVec
+	webhooks *prometheus.CounterVec
 }
 
 // latencies are seconds, from 100 microseconds to 10 seconds.
@@ -68,9 +76,26 @@ func NewMetrics() *Metrics {
 		cache: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "parley_cache_total", Help: "Reads of what is kept, by kind: hit, miss, load (one for all that miss at once) or error.",
 		}, []string{"space", "outcome"}),
+		jobs: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "parley_jobs_total", Help: "Attempts of jobs by kind and result: done (whatever came of it), again, failed or abandoned.",
+		}, []string{"kind", "result"}),
+		jobTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "parley_job_batch_seconds", Help: "One batch of jobs of a kind.",
+			Buckets: []float64{.001, .01, .1, .3, 1, 3, 10, 30, 100, 300},
+		}, []string{"kind"}),
+		jobsDue: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "parley_jobs_due", Help: "Jobs that wait to be claimed, as last seen here and counted up to a bound.",
+		}, []string{"kind"}),
+		mails: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "parley_mails_total", Help: "Mails by what came of them: sent, failed or kept.",
+		}, []string{"state"}),
+		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "parley_webhooks_total", Help: "Attempts to hand a message to a webhook: sent or failed.",
+		}, []string{"state"}),
 	}
 	m.registry.MustRegister(
 		m.commands, m.ack, m.batchSize, m.batchTime, m.batchWait, m.batchFails, m.fanout, m.requests, m.closes, m.cache,
+		m.jobs, m.jobTime, m.jobsDue, m.mails, m.webhooks,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -90,6 +115,30 @@ func (m *Metrics) ObserveBatch(b store.BatchStats) {
 func (m *Metrics) observeCache(space string, o cache.Outcome) {
 	m.cache.WithLabelValues(space, string(o)).Inc()
 }
+
+// Handler shows the figures to Prometheus.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// ObserveJobs takes the number of jobs of a kind whose attempts ended alike.
+func (m *Metrics) ObserveJobs(kind, result string, n int) {
+	m.jobs.WithLabelValues(kind, result).Add(float64(n))
+}
+
+// ObserveJobBatch takes the time of one batch of jobs.
+func (m *Metrics) ObserveJobBatch(kind string, took time.Duration) {
+	m.jobTime.WithLabelValues(kind).Observe(took.Seconds())
+}
+
+// ObserveDue takes how many jobs of a kind wait.
+func (m *Metrics) ObserveDue(kind string, n int) { m.jobsDue.WithLabelValues(kind).Set(float64(n)) }
+
+// ObserveMail takes what came of a mail.
+func (m *Metrics) ObserveMail(state string) { m.mails.WithLabelValues(state).Inc() }
+
+// ObserveWebhook takes what came of an attempt to hand over to a webhook.
+func (m *Metrics) ObserveWebhook(state string) { m.webhooks.WithLabelValues(state).Inc() }
 
 // ObserveFanout takes the time of one fan-out.
 func (m *Metrics) ObserveFanout(_ int, took time.Duration) { m.fanout.Observe(took.Seconds()) }

@@ -9,7 +9,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/adaptor"
 	"github.com/gofiber/fiber/v2/middleware/compress"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // readyTimeout bounds the question whether the database answers.
@@ -21,7 +20,7 @@ func (s *Server) routes() {
 	s.app.Use(s.guard)
 	s.app.Get("/healthz", func(c *fiber.Ctx) error { return c.JSON(fiber.Map{"status": "ok"}) })
 	s.app.Get("/readyz", s.ready)
-	s.app.Get("/metrics", adaptor.HTTPHandler(promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{})))
+	s.app.Get("/metrics", adaptor.HTTPHandler(s.metrics.Handler()))
 	s.app.Get("/ws", s.upgrade)
 	s.apiRoutes()
 	s.app.Use("/api", func(*fiber.Ctx) error { return notFound("route") })

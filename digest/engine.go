@@ -71,7 +71,9 @@ type Engine struct {
 	// bound is the most that the tasks of any kind claim at once.
 	bound int
 
-	wake    chan struct{}
+	wake chan struct{}
+	// closing ends with Close: no task claims any more.
+	closing context.Context
 	stop    context.CancelFunc
 	looking sync.WaitGroup
 }
@@ -94,6 +96,7 @@ func New(cfg Config) (*Engine, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	e := &Engine{cfg: cfg, kinds: make(map[string]*Kind), wake: make(chan struct{}, 1)}
+	e.closing, e.stop = context.WithCancel(context.Background())
 	for i := range cfg.Kinds {
 		k := &cfg.Kinds[i]
 		if k.Name == "" || k.Batch < 1 || k.Parallel < 1 || k.Lease <= 0 || k.Attempts < 1 || k.Do == nil {
@@ -123,9 +126,7 @@ func (e *Engine) Start() error {
 	if err := e.cfg.Runner.Start(e.carry); err != nil {
 		return fmt.Errorf("digest: start: %w", err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	e.stop = stop
-	e.looking.Go(func() { e.run(ctx) })
+	e.looking.Go(func() { e.run(e.closing) })
 	return nil
 }
 
@@ -139,9 +140,7 @@ func (e *Engine) Wake() {
 
 // Close looks no more and waits for what runs; when ctx ends, that is ended.
 func (e *Engine) Close(ctx context.Context) error {
-	if e.stop != nil {
-		e.stop()
-	}
+	e.stop()
 	e.looking.Wait()
 	if err := e.cfg.Runner.Stop(ctx); err != nil {
 		return fmt.Errorf("digest: stop: %w", err)
@@ -209,7 +208,7 @@ func (e *Engine) carry(ctx context.Context, t Task) {
 		return
 	}
 	until := e.cfg.Clock().Add(turn)
-	for ctx.Err() == nil && e.cfg.Clock().Before(until) {
+	for ctx.Err() == nil && e.closing.Err() == nil && e.cfg.Clock().Before(until) {
 		full, err := e.batch(ctx, k)
 		if err != nil && ctx.Err() == nil {
 			e.cfg.Logger.Error("jobs: a batch failed", "kind", k.Name, "err", err)

@@ -38,6 +38,8 @@ type instance struct {
 	hub      *hub.Hub
 	server   *api.Server
 	listener net.Listener
+	// work is nil where jobs are left to workers.
+	work *work
 
 	activity *insight.Activity
 	self     insight.Instance
@@ -106,6 +108,11 @@ func newInstance(ctx context.Context, cfg *serveCommand, log *slog.Logger) (_ *i
 			return nil, errors.Join(err, in.closeStore(ctx))
 		}
 	}
+	if cfg.Worker == "on" {
+		if in.work, err = cfg.newWork(st, metrics, cfg.RedisURL, log); err != nil {
+			return nil, errors.Join(err, in.listener.Close(), in.closeStore(ctx))
+		}
+	}
 	if in.server, err = api.New(apiCfg); err != nil {
 		return nil, errors.Join(err, in.listener.Close(), in.closeStore(ctx))
 	}
@@ -119,6 +126,11 @@ func (in *instance) start() error {
 		return err
 	}
 	in.store.Start()
+	if in.work != nil {
+		if err := in.work.start(); err != nil {
+			return err
+		}
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	in.stopWork = stop
 	in.running.Go(func() { in.store.RunExpiry(ctx, expiryEvery) })
@@ -138,6 +150,9 @@ func (in *instance) start() error {
 // to come back, what was begun finished, then bus and store. ctx bounds it.
 func (in *instance) close(ctx context.Context) error {
 	err := in.server.Shutdown(ctx)
+	if in.work != nil {
+		err = errors.Join(err, in.work.close(ctx))
+	}
 	in.stopWork()
 	in.running.Wait()
 	return errors.Join(err, in.closeStore(ctx), in.hub.Close())

@@ -15,6 +15,7 @@ import (
 // cli is the command line; every setting can also come from the environment.
 type cli struct {
 	Serve    serveCommand    `cmd:"" help:"Run the server."`
+	Worker   workerCommand   `cmd:"" help:"Carry out jobs, apart from serve: mails, webhooks, reminders, reports."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database's schema up to this binary's."`
 	Seed     seedCommand     `cmd:"" help:"Fill an empty database with demo data."`
 	Admin    adminCommand    `cmd:"" help:"Manage admins."`

@@ -22,6 +22,7 @@ type serveCommand struct {
 	logging
 	limits
 	trust
+	sending
 	Addr           string        `env:"PARLEY_ADDR" default:":8080" help:"Address to listen on."`
 	RedisURL       string        `name:"redis" env:"PARLEY_REDIS_URL" help:"Redis between several instances, such as redis://127.0.0.1:6379/0."`
 	PublicURL      string        `env:"PARLEY_PUBLIC_URL" help:"The address that people type."`
@@ -30,6 +31,7 @@ type serveCommand struct {
 	DrainTimeout   time.Duration `env:"PARLEY_DRAIN_TIMEOUT" default:"20s" help:"How long a stop may take."`
 	AddrFile       string        `env:"PARLEY_ADDR_FILE" help:"File that gets the address once the server listens."`
 	PprofAddr      string        `env:"PARLEY_PPROF_ADDR" help:"Loopback address for Go's profiler."`
+	Worker         string        `env:"PARLEY_WORKER" enum:"on,off" default:"on" help:"Carry out jobs here; off leaves them to parley worker."`
 	Demo           bool          `help:"Fill an empty store with demo data and play its counterparties."`
 }
 

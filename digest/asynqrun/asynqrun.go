@@ -27,7 +27,7 @@ type Config struct {
 	Namespace string
 	// Workers is how many tasks run here at once. Default 1.
 	Workers int
-	// Hold is how long an id stays taken after its process died. Default 15 s.
+	// Hold is how long an id stays taken after its process died. Default 6 s.
 	Hold   time.Duration
 	Logger *slog.Logger
 }
@@ -71,7 +71,7 @@ func New(cfg Config) (*Runner, error) {
 	}
 	cfg.Namespace = cmp.Or(cfg.Namespace, "main")
 	cfg.Workers = max(1, cfg.Workers)
-	cfg.Hold = cmp.Or(cfg.Hold, 15*time.Second)
+	cfg.Hold = cmp.Or(cfg.Hold, 6*time.Second)
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}

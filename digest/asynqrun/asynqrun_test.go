@@ -3,6 +3,7 @@ package asynqrun_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"parley/digest"
 	"parley/digest/asynqrun"
+	"parley/digest/inprocess"
 	"parley/digest/runnertest"
 	"parley/hub/redisbus/redistest"
 )
@@ -123,6 +125,22 @@ func TestAnIDIsFreeAgain(t *testing.T) {
 	r := newRunner(t, server, "a")
 	c := started(t, r)
 	c.until(t, r, "x")
+}
+
+// TestFallback: the contract holds for both together, and what is due is done while Redis
+// is away.
+func TestFallback(t *testing.T) {
+	server := redistest.Start(t)
+	var n atomic.Int32
+	either := func(t *testing.T) digest.Runner {
+		return &digest.Fallback{
+			First:  newRunner(t, server, fmt.Sprint("either", n.Add(1))),
+			Second: inprocess.New(runnertest.Workers), Logger: slog.New(slog.DiscardHandler),
+		}
+	}
+	runnertest.Run(t, either)
+	server.Stop()
+	runnertest.Run(t, either)
 }
 
 // TestTwoShare: what one submits the other carries out.

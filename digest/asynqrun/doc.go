@@ -13,7 +13,8 @@
 // does nothing.
 //
 // Redis may be away, and may forget everything: Submit fails, or a task is lost, and the
-// engine's next look submits another. While it is away nothing is carried out.
+// engine's next look submits another. While it is away digest.Fallback has the
+// tasks done in the process.
 //
 // # Goroutines
 //

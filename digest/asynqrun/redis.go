@@ -51,8 +51,8 @@ func (h slowly) wait(ctx context.Context, err error) {
 	}
 }
 
-// logger hands asynq's log to ours. What it tells while Redis is away, the bus and the
-// engine tell once.
+// logger hands asynq's log to ours. What it tells again and again while Redis is
+// away, those who submit tasks and the bus tell once.
 type logger struct{ log *slog.Logger }
 
 func (l logger) put(level slog.Level, args []any) {
@@ -69,7 +69,7 @@ func (l logger) Info(args ...any) { l.put(slog.LevelDebug, args) }
 func (l logger) Warn(args ...any) { l.put(slog.LevelDebug, args) }
 
 // Error implements asynq.Logger.
-func (l logger) Error(args ...any) { l.put(slog.LevelInfo, args) }
+func (l logger) Error(args ...any) { l.put(slog.LevelDebug, args) }
 
 // Fatal implements asynq.Logger, which would end the program here.
 func (l logger) Fatal(args ...any) { l.put(slog.LevelError, args) }

@@ -27,7 +27,7 @@ const (
 
 // Unnoted bounds the mails that were sent and wait to be noted; as many may be in the
 // write that notes.
-const Unnoted = 16
+const Unnoted = 8
 
 // Mails is the kind of job that sends the outbox.
 type Mails struct {

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"parley/api"
+	"parley/digest"
+	"parley/digest/asynqrun"
+	"parley/digest/inprocess"
+	"parley/digest/send"
+	"parley/store"
+	"parley/store/outbox"
+)
+
+// sending says how what is due leaves the house. All that carry out jobs for one store
+// are given the same.
+type sending struct {
+	SMTPURL  string `name:"smtp" env:"PARLEY_SMTP_URL" help:"Server that mail is handed to, such as smtp://user:password@mail.example.com:587 or smtps://…; without it mail is kept in the outbox, where admins read it."`
+	MailFrom string `env:"PARLEY_MAIL_FROM" default:"Parley <parley@localhost>" help:"The sender of mails."`
+}
+
+// work is what carries out jobs: the engine on its runner.
+type work struct {
+	engine *digest.Engine
+	log    *slog.Logger
+}
+
+// newWork makes the engine with all kinds of jobs; by asynq where there is a Redis.
+func (c *sending) newWork(st *store.Store, metrics *api.Metrics, redisURL string, log *slog.Logger) (*work, error) {
+	kinds, err := c.kinds(st, metrics)
+	if err != nil {
+		return nil, err
+	}
+	local := inprocess.New(digest.Workers(kinds))
+	var runner digest.Runner = local
+	if redisURL != "" {
+		redis.SetLogger(redisLog{log})
+		shared, err := asynqrun.New(asynqrun.Config{
+			URL: redisURL, Namespace: st.Epoch(), Workers: digest.Workers(kinds), Logger: log,
+		})
+		if err != nil {
+			return nil, err
+		}
+		runner = &digest.Fallback{First: shared, Second: local, Logger: log}
+	}
+	engine, err := digest.New(digest.Config{
+		Store: st, Runner: runner, Kinds: kinds, Clock: time.Now, Jitter: mathrand.Int64N, Logger: log,
+		Observer: jobFigures{metrics},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &work{engine: engine, log: log}, nil
+}
+
+// kinds are all kinds of jobs that this binary does.
+func (c *sending) kinds(st *store.Store, metrics *api.Metrics) ([]digest.Kind, error) {
+	mails := &send.Mails{
+		Store: st, Clock: time.Now, Jitter: mathrand.Int64N,
+		Observe: func(state outbox.State) { metrics.ObserveMail(string(state)) },
+	}
+	if c.SMTPURL != "" {
+		var err error
+		if mails.Server, err = send.NewServer(c.SMTPURL, c.MailFrom); err != nil {
+			return nil, fmt.Errorf("PARLEY_SMTP_URL and PARLEY_MAIL_FROM: %w", err)
+		}
+	}
+	return []digest.Kind{mails.Kind()}, nil
+}
+
+func (w *work) start() error { return w.engine.Start() }
+
+// close waits for what runs, and leaves some of the time to those who close after it.
+// What it has to end is due again for others, so that being out of time is no failure.
+func (w *work) close(ctx context.Context) error {
+	if end, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(end)*3/4)
+		defer cancel()
+	}
+	err := w.engine.Close(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		w.log.Warn("jobs took too long to stop; they are done again by others")
+		return nil
+	}
+	return err
+}
+
+// jobFigures shows an engine's figures to Prometheus.
+type jobFigures struct{ metrics *api.Metrics }
+
+// ObserveJobs implements digest.Observer.
+func (f jobFigures) ObserveJobs(kind string, r digest.Result, n int) {
+	f.metrics.ObserveJobs(kind, string(r), n)
+}
+
+// ObserveBatch implements digest.Observer.
+func (f jobFigures) ObserveBatch(kind string, took time.Duration) {
+	f.metrics.ObserveJobBatch(kind, took)
+}
+
+// ObserveDue implements digest.Observer.
+func (f jobFigures) ObserveDue(kind string, n int) { f.metrics.ObserveDue(kind, n) }
