@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
 	"errors"
 	"io"
@@ -85,6 +86,8 @@ type Config struct {
 	// LinkURL is what links in mails begin with. Default: PublicURL, and without it
 	// http://localhost:8080; never what a request says, which anyone may write.
 	LinkURL string
+	// Jobs tells what carries out jobs. Default: nothing here, others do.
+	Jobs func(context.Context) (JobRunner, error)
 	// BusUp tells whether the bus between instances works. Default: it does.
 	BusUp func() bool
 }

@@ -163,6 +163,13 @@ var adminListRights = []right{
 	{what: "GET /api/admin/mail", path: "/api/admin/mail", want: onlyAdmins},
 	{what: "GET /api/admin/rooms.csv", path: "/api/admin/rooms.csv", want: onlyAdmins},
 	{what: "GET /api/admin/campaigns.csv", path: "/api/admin/campaigns.csv", want: onlyAdmins},
+	{what: "GET /api/admin/jobs/kinds", path: "/api/admin/jobs/kinds", want: onlyAdmins},
+	{what: "GET /api/admin/jobs", path: "/api/admin/jobs", want: onlyAdmins},
+	{what: "POST /api/admin/jobs/kinds/:kind/pause", path: "/api/admin/jobs/kinds/weekly/pause", want: "401 403 403 403 403 403 403 204"},
+	{what: "POST /api/admin/jobs/kinds/:kind/pause", path: "/api/admin/jobs/kinds/other/pause", want: "401 403 403 403 403 403 403 404"},
+	{what: "POST /api/admin/jobs/kinds/:kind/resume", path: "/api/admin/jobs/kinds/weekly/resume", want: "401 403 403 403 403 403 403 204"},
+	{what: "POST /api/admin/jobs/:id/retry", path: "/api/admin/jobs/999999/retry", want: "401 403 403 403 403 403 403 404"},
+	{what: "POST /api/admin/jobs/:id/cancel", path: "/api/admin/jobs/999999/cancel", want: "401 403 403 403 403 403 403 404"},
 	{what: "GET /api/admin/users/:id", path: "/api/admin/users/{sponsorA}", want: onlyAdmins},
 	{what: "GET /api/admin/mail/:id", path: "/api/admin/mail/{unknown}", want: "401 403 403 403 403 403 403 404"},
 }

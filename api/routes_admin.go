@@ -53,6 +53,7 @@ func (s *Server) adminRoutes() {
 	s.adminListRoutes(tags)
 	s.adminRecordRoutes(tags)
 	s.adminTableRoutes(tags)
+	s.adminJobRoutes(tags)
 }
 
 // adminFeed answers with a page of the feed. A filter looks back a bounded way; how far

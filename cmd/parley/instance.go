@@ -112,6 +112,7 @@ func newInstance(ctx context.Context, cfg *serveCommand, log *slog.Logger) (_ *i
 		if in.work, err = cfg.newWork(st, metrics, cfg.RedisURL, log); err != nil {
 			return nil, errors.Join(err, in.listener.Close(), in.closeStore(ctx))
 		}
+		apiCfg.Jobs = in.work.state
 	}
 	if in.server, err = api.New(apiCfg); err != nil {
 		return nil, errors.Join(err, in.listener.Close(), in.closeStore(ctx))

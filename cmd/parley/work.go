@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	mathrand "math/rand/v2"
+	"os"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -28,8 +29,11 @@ type sending struct {
 
 // work is what carries out jobs: the engine on its runner.
 type work struct {
-	engine *digest.Engine
-	log    *slog.Logger
+	engine  *digest.Engine
+	local   *inprocess.Runner
+	shared  *asynqrun.Runner // nil without Redis
+	started time.Time
+	log     *slog.Logger
 }
 
 // newWork makes the engine with all kinds of jobs; by asynq where there is a Redis.
@@ -38,26 +42,51 @@ func (c *sending) newWork(st *store.Store, metrics *api.Metrics, redisURL string
 	if err != nil {
 		return nil, err
 	}
-	local := inprocess.New(digest.Workers(kinds))
-	var runner digest.Runner = local
+	w := &work{local: inprocess.New(digest.Workers(kinds)), started: time.Now(), log: log}
+	var runner digest.Runner = w.local
 	if redisURL != "" {
 		redis.SetLogger(redisLog{log})
-		shared, err := asynqrun.New(asynqrun.Config{
+		w.shared, err = asynqrun.New(asynqrun.Config{
 			URL: redisURL, Namespace: st.Epoch(), Workers: digest.Workers(kinds), Logger: log,
 		})
 		if err != nil {
 			return nil, err
 		}
-		runner = &digest.Fallback{First: shared, Second: local, Logger: log}
+		runner = &digest.Fallback{First: w.shared, Second: w.local, Logger: log}
 	}
-	engine, err := digest.New(digest.Config{
+	w.engine, err = digest.New(digest.Config{
 		Store: st, Runner: runner, Kinds: kinds, Clock: time.Now, Jitter: mathrand.Int64N, Logger: log,
 		Observer: jobFigures{metrics},
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &work{engine: engine, log: log}, nil
+	return w, nil
+}
+
+// state tells admins what carries out jobs.
+func (w *work) state(context.Context) (api.JobRunner, error) {
+	if w.shared == nil {
+		at := w.local.State()
+		host, err := os.Hostname()
+		if err != nil {
+			return api.JobRunner{}, fmt.Errorf("name this machine: %w", err)
+		}
+		return api.JobRunner{Waiting: at.Waiting, Running: at.Busy, Servers: []api.JobServer{
+			{Host: host, PID: os.Getpid(), Workers: at.Workers, Busy: at.Busy, StartedAt: w.started},
+		}}, nil
+	}
+	at, err := w.shared.State()
+	if err != nil {
+		return api.JobRunner{}, err
+	}
+	runner := api.JobRunner{Shared: true, Waiting: at.Waiting, Running: at.Running}
+	for _, s := range at.Servers {
+		runner.Servers = append(runner.Servers, api.JobServer{
+			Host: s.Host, PID: s.PID, Workers: s.Workers, Busy: s.Busy, StartedAt: s.Started,
+		})
+	}
+	return runner, nil
 }
 
 // kinds are all kinds of jobs that this binary does.

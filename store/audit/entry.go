@@ -29,6 +29,11 @@ const (
 	ActionAdminDisabled Action = "admin.disabled"
 	ActionAdminEnabled  Action = "admin.enabled"
 
+	ActionJobsPaused   Action = "jobs.paused"
+	ActionJobsResumed  Action = "jobs.resumed"
+	ActionJobRetried   Action = "jobs.retried"
+	ActionJobCancelled Action = "jobs.cancelled"
+
 	ActionUserApproved Action = "user.approved"
 	ActionUserRefused  Action = "user.refused"
 	ActionUserDeleted  Action = "user.deleted"

@@ -277,6 +277,34 @@ func TestOneGoesEachWay(t *testing.T) {
 	})
 }
 
+func TestOverview(t *testing.T) {
+	forms.Each(t, func(t *testing.T, e *forms.Env) {
+		later := rooms.At(e.Clock.Now()).Add(time.Hour)
+		tomorrow := daily("tomorrow")
+		tomorrow.RunAt = &later
+		add(t, e, daily("1"), daily("2"), daily("3"), daily("4"), tomorrow)
+		b := claim(t, e, 2)
+		finish(t, e, b.Token, jobs.Result{ID: b.Jobs[0].ID, Failed: true, Outcome: "no"})
+		do(t, e, func(ctx context.Context, tx *store.Tx) error { return jobs.Pause(ctx, tx, "weekly") })
+		look := func() (daily, weekly jobs.Counts) {
+			list, err := jobs.Overview(t.Context(), e.Store, rooms.At(e.Clock.Now()), []string{"daily", "weekly"})
+			must(t, err)
+			return list[0], list[1]
+		}
+		d, w := look()
+		if d.Due != 2 || d.Later != 1 || d.Running != 1 || d.Failed != 1 || d.OldestDue == nil || d.PausedAt != nil {
+			t.Errorf("counted %+v", d)
+		}
+		if w.Kind != "weekly" || w.Due != 0 || w.PausedAt == nil || w.OldestDue != nil {
+			t.Errorf("counted %+v", w)
+		}
+		e.Clock.Advance(2 * time.Minute)
+		if d, _ := look(); d.Due != 3 || d.Running != 0 {
+			t.Errorf("after the claim ran out: %+v", d)
+		}
+	})
+}
+
 func TestPages(t *testing.T) {
 	e := forms.SQLite(t)
 	add(t, e, daily("1"), daily("2"), daily("3"))

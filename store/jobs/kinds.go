@@ -20,3 +20,8 @@ const (
 	// Tell tells one user what happened while they were away; the period is the cause.
 	Tell = "tell"
 )
+
+// Kinds are all of them, as lists show them.
+func Kinds() []string {
+	return []string{Mail, Webhook, Tell, Daily, Weekly, Monthly, Export, ExportEnd}
+}

@@ -63,6 +63,80 @@ func Get(ctx context.Context, s *store.Store, kind, user, period string) (Job, e
 	return row.job(), nil
 }
 
+// ByID finds a job inside a write.
+func ByID(ctx context.Context, t *store.Tx, id int64) (Job, error) {
+	var row jobModel
+	if err := t.DB.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx); err != nil {
+		return Job{}, store.RowError("find a job", err)
+	}
+	return row.job(), nil
+}
+
+// Counts tells how a kind stands.
+type Counts struct {
+	Kind string
+	// Due could be claimed now, Later comes by itself, Failed waits for an admin.
+	Due, Later, Running, Failed int
+	// OldestDue is since when the first of those due is; nil without any.
+	OldestDue *rooms.Time
+	// PausedAt is since when the kind waits for an admin; nil if it does not.
+	PausedAt *rooms.Time
+}
+
+// Overview counts the jobs of these kinds that are not over, and those that failed.
+func Overview(ctx context.Context, s *store.Store, now rooms.Time, kinds []string) ([]Counts, error) {
+	var rows []struct {
+		Kind, State     string
+		Due, Later, All int
+		Oldest          *int64
+	}
+	err := s.Reads().NewRaw("SELECT kind, state, SUM(CASE WHEN run_at <= ? THEN 1 ELSE 0 END) AS due,"+
+		" SUM(CASE WHEN run_at > ? THEN 1 ELSE 0 END) AS later, COUNT(*) AS \"all\", MIN(run_at) AS oldest"+
+		" FROM jobs WHERE state IN (?, ?, ?) GROUP BY kind, state", store.Micros(now), store.Micros(now),
+		string(Due), string(Running), string(Failed)).Scan(ctx, &rows)
+	if err != nil {
+		return nil, store.ReadError("count jobs", err)
+	}
+	var pauses []struct {
+		Kind     string
+		PausedAt int64
+	}
+	if err := s.Reads().NewRaw("SELECT kind, paused_at FROM job_pauses").Scan(ctx, &pauses); err != nil {
+		return nil, store.ReadError("list pauses", err)
+	}
+	list := make([]Counts, len(kinds))
+	at := make(map[string]*Counts, len(kinds))
+	for i, kind := range kinds {
+		list[i].Kind = kind
+		at[kind] = &list[i]
+	}
+	for _, r := range rows {
+		c := at[r.Kind]
+		switch {
+		case c == nil:
+		case State(r.State) == Failed:
+			c.Failed = r.All
+		default:
+			// A claim that has run out is due again.
+			c.Due += r.Due
+			if State(r.State) == Running {
+				c.Running = r.Later
+			} else {
+				c.Later = r.Later
+			}
+			if r.Due > 0 && (c.OldestDue == nil || store.TimeOf(*r.Oldest).Before(*c.OldestDue)) {
+				c.OldestDue = store.TimeOrNil(r.Oldest)
+			}
+		}
+	}
+	for _, p := range pauses {
+		if c := at[p.Kind]; c != nil {
+			c.PausedAt = store.TimeOrNil(&p.PausedAt)
+		}
+	}
+	return list, nil
+}
+
 // Retry makes a job that failed or was cancelled due at once, with its attempts
 // counted anew.
 func Retry(ctx context.Context, t *store.Tx, id int64) error {

@@ -317,6 +317,17 @@ func Note(ctx context.Context, t *store.Tx, state State, ids ...string) error {
 	return nil
 }
 
+// Again queues a mail that was given up or withdrawn, in the transaction that has its job
+// done again; one that was erased stays as it is.
+func Again(ctx context.Context, t *store.Tx, id string) error {
+	_, err := t.DB.NewUpdate().Model((*mailModel)(nil)).Set("state = ?", string(Queued)).Where("id = ?", id).
+		Where("state IN (?, ?)", string(GaveUp), string(Withdrawn)).Where("address <> ''").Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("outbox: queue again: %w", err)
+	}
+	return nil
+}
+
 // Erase removes what a user's mails say and where they went, and withdraws those
 // that were not sent. That there were mails stays.
 func Erase(ctx context.Context, t *store.Tx, user string) error {

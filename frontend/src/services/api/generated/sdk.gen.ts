@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AdminCampaignData, AdminCampaignErrors, AdminCampaignResponses, AdminCampaignsData, AdminCampaignsErrors, AdminCampaignsResponses, AdminFeedData, AdminFeedErrors, AdminFeedResponses, AdminFeedRoomsData, AdminFeedRoomsErrors, AdminFeedRoomsResponses, AdminRoomData, AdminRoomErrors, AdminRoomResponses, AdminRoomsData, AdminRoomsErrors, AdminRoomsResponses, AdminUserData, AdminUserErrors, AdminUserResponses, AdminUsersData, AdminUsersErrors, AdminUsersResponses, AppealData, AppealErrors, AppealResponses, ApplyData, ApplyErrors, ApplyResponses, ApproveSponsorData, ApproveSponsorErrors, ApproveSponsorResponses, ArchiveCampaignData, ArchiveCampaignErrors, ArchiveCampaignResponses, AskExportData, AskExportErrors, AskExportResponses, AskUnsubscribeData, AskUnsubscribeErrors, AskUnsubscribeResponses, AuditVerificationData, AuditVerificationErrors, AuditVerificationResponses, ChangeAccountData, ChangeAccountErrors, ChangeAccountResponses, ChangeEmailData, ChangeEmailErrors, ChangeEmailResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CheckAddressData, CheckAddressErrors, CheckAddressResponses, CommandData, CommandErrors, CommandResponses, ConfirmFactorData, ConfirmFactorErrors, ConfirmFactorResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteAccountData, DeleteAccountErrors, DeleteAccountResponses, DeleteSavedSearchData, DeleteSavedSearchErrors, DeleteSavedSearchResponses, DownloadAuditData, DownloadAuditErrors, DownloadAuditResponses, DownloadCampaignsData, DownloadCampaignsErrors, DownloadCampaignsResponses, DownloadExportData, DownloadExportErrors, DownloadExportResponses, DownloadFlagsData, DownloadFlagsErrors, DownloadFlagsResponses, DownloadMailData, DownloadMailErrors, DownloadMailResponses, DownloadRoomsData, DownloadRoomsErrors, DownloadRoomsResponses, DownloadUsersData, DownloadUsersErrors, DownloadUsersResponses, EditCardData, EditCardErrors, EditCardResponses, EditProfileData, EditProfileErrors, EditProfileResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, FlagData, FlagErrors, FlagResponses, ForgotPasswordData, ForgotPasswordErrors, ForgotPasswordResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetFactorData, GetFactorErrors, GetFactorResponses, GetMailData, GetMailErrors, GetMailResponses, GetPreferencesData, GetPreferencesErrors, GetPreferencesResponses, GetRoomData, GetRoomErrors, GetRoomResponses, InviteData, InviteErrors, InviteManyData, InviteManyErrors, InviteManyResponses, InviteResponses, LiftFlagData, LiftFlagErrors, LiftFlagResponses, ListApplicantsData, ListApplicantsErrors, ListApplicantsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListFlagsData, ListFlagsErrors, ListFlagsResponses, ListMailData, ListMailErrors, ListMailResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListOwnFlagsData, ListOwnFlagsErrors, ListOwnFlagsResponses, ListRoomsData, ListRoomsErrors, ListRoomsResponses, ListSavedSearchesData, ListSavedSearchesErrors, ListSavedSearchesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MeData, MeErrors, MeResponses, NewRecoveryCodesData, NewRecoveryCodesErrors, NewRecoveryCodesResponses, OverviewData, OverviewErrors, OverviewResponses, OwnCardData, OwnCardErrors, OwnCardResponses, OwnProfileData, OwnProfileErrors, OwnProfileResponses, ProposeFactorData, ProposeFactorErrors, ProposeFactorResponses, PublicProfileData, PublicProfileErrors, PublicProfileResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RefuseSponsorData, RefuseSponsorErrors, RefuseSponsorResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveExportData, RemoveExportErrors, RemoveExportResponses, RemoveFactorData, RemoveFactorErrors, RemoveFactorResponses, RemovePictureData, RemovePictureErrors, RemovePictureResponses, RenameSavedSearchData, RenameSavedSearchErrors, RenameSavedSearchResponses, ResendVerificationData, ResendVerificationErrors, ResendVerificationResponses, ResetPasswordData, ResetPasswordErrors, ResetPasswordResponses, RoomPartiesData, RoomPartiesErrors, RoomPartiesResponses, SaveSearchData, SaveSearchErrors, SaveSearchResponses, SearchCampaignsData, SearchCampaignsErrors, SearchCampaignsResponses, SearchInfluencersData, SearchInfluencersErrors, SearchInfluencersResponses, SessionData, SessionErrors, SessionResponses, SetOwnBudgetData, SetOwnBudgetErrors, SetOwnBudgetResponses, SetPictureData, SetPictureErrors, SetPictureResponses, SetPreferencesData, SetPreferencesErrors, SetPreferencesResponses, SponsorCardData, SponsorCardErrors, SponsorCardResponses, StatisticsData, StatisticsErrors, StatisticsResponses, StatisticsTableData, StatisticsTableErrors, StatisticsTableResponses, TrackCampaignData, TrackCampaignErrors, TrackCampaignResponses, UnflagData, UnflagErrors, UnflagResponses, UnsubscribeData, UnsubscribeErrors, UnsubscribeResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses, UpholdFlagData, UpholdFlagErrors, UpholdFlagResponses, VerifyEmailData, VerifyEmailErrors, VerifyEmailResponses } from './types.gen';
+import type { AdminCampaignData, AdminCampaignErrors, AdminCampaignResponses, AdminCampaignsData, AdminCampaignsErrors, AdminCampaignsResponses, AdminFeedData, AdminFeedErrors, AdminFeedResponses, AdminFeedRoomsData, AdminFeedRoomsErrors, AdminFeedRoomsResponses, AdminRoomData, AdminRoomErrors, AdminRoomResponses, AdminRoomsData, AdminRoomsErrors, AdminRoomsResponses, AdminUserData, AdminUserErrors, AdminUserResponses, AdminUsersData, AdminUsersErrors, AdminUsersResponses, AppealData, AppealErrors, AppealResponses, ApplyData, ApplyErrors, ApplyResponses, ApproveSponsorData, ApproveSponsorErrors, ApproveSponsorResponses, ArchiveCampaignData, ArchiveCampaignErrors, ArchiveCampaignResponses, AskExportData, AskExportErrors, AskExportResponses, AskUnsubscribeData, AskUnsubscribeErrors, AskUnsubscribeResponses, AuditVerificationData, AuditVerificationErrors, AuditVerificationResponses, CancelJobData, CancelJobErrors, CancelJobResponses, ChangeAccountData, ChangeAccountErrors, ChangeAccountResponses, ChangeEmailData, ChangeEmailErrors, ChangeEmailResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CheckAddressData, CheckAddressErrors, CheckAddressResponses, CommandData, CommandErrors, CommandResponses, ConfirmFactorData, ConfirmFactorErrors, ConfirmFactorResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteAccountData, DeleteAccountErrors, DeleteAccountResponses, DeleteSavedSearchData, DeleteSavedSearchErrors, DeleteSavedSearchResponses, DownloadAuditData, DownloadAuditErrors, DownloadAuditResponses, DownloadCampaignsData, DownloadCampaignsErrors, DownloadCampaignsResponses, DownloadExportData, DownloadExportErrors, DownloadExportResponses, DownloadFlagsData, DownloadFlagsErrors, DownloadFlagsResponses, DownloadMailData, DownloadMailErrors, DownloadMailResponses, DownloadRoomsData, DownloadRoomsErrors, DownloadRoomsResponses, DownloadUsersData, DownloadUsersErrors, DownloadUsersResponses, EditCardData, EditCardErrors, EditCardResponses, EditProfileData, EditProfileErrors, EditProfileResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, FlagData, FlagErrors, FlagResponses, ForgotPasswordData, ForgotPasswordErrors, ForgotPasswordResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetFactorData, GetFactorErrors, GetFactorResponses, GetMailData, GetMailErrors, GetMailResponses, GetPreferencesData, GetPreferencesErrors, GetPreferencesResponses, GetRoomData, GetRoomErrors, GetRoomResponses, InviteData, InviteErrors, InviteManyData, InviteManyErrors, InviteManyResponses, InviteResponses, JobKindsData, JobKindsErrors, JobKindsResponses, LiftFlagData, LiftFlagErrors, LiftFlagResponses, ListApplicantsData, ListApplicantsErrors, ListApplicantsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListFlagsData, ListFlagsErrors, ListFlagsResponses, ListJobsData, ListJobsErrors, ListJobsResponses, ListMailData, ListMailErrors, ListMailResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListOwnFlagsData, ListOwnFlagsErrors, ListOwnFlagsResponses, ListRoomsData, ListRoomsErrors, ListRoomsResponses, ListSavedSearchesData, ListSavedSearchesErrors, ListSavedSearchesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MeData, MeErrors, MeResponses, NewRecoveryCodesData, NewRecoveryCodesErrors, NewRecoveryCodesResponses, OverviewData, OverviewErrors, OverviewResponses, OwnCardData, OwnCardErrors, OwnCardResponses, OwnProfileData, OwnProfileErrors, OwnProfileResponses, PauseJobsData, PauseJobsErrors, PauseJobsResponses, ProposeFactorData, ProposeFactorErrors, ProposeFactorResponses, PublicProfileData, PublicProfileErrors, PublicProfileResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RefuseSponsorData, RefuseSponsorErrors, RefuseSponsorResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveExportData, RemoveExportErrors, RemoveExportResponses, RemoveFactorData, RemoveFactorErrors, RemoveFactorResponses, RemovePictureData, RemovePictureErrors, RemovePictureResponses, RenameSavedSearchData, RenameSavedSearchErrors, RenameSavedSearchResponses, ResendVerificationData, ResendVerificationErrors, ResendVerificationResponses, ResetPasswordData, ResetPasswordErrors, ResetPasswordResponses, ResumeJobsData, ResumeJobsErrors, ResumeJobsResponses, RetryJobData, RetryJobErrors, RetryJobResponses, RoomPartiesData, RoomPartiesErrors, RoomPartiesResponses, SaveSearchData, SaveSearchErrors, SaveSearchResponses, SearchCampaignsData, SearchCampaignsErrors, SearchCampaignsResponses, SearchInfluencersData, SearchInfluencersErrors, SearchInfluencersResponses, SessionData, SessionErrors, SessionResponses, SetOwnBudgetData, SetOwnBudgetErrors, SetOwnBudgetResponses, SetPictureData, SetPictureErrors, SetPictureResponses, SetPreferencesData, SetPreferencesErrors, SetPreferencesResponses, SponsorCardData, SponsorCardErrors, SponsorCardResponses, StatisticsData, StatisticsErrors, StatisticsResponses, StatisticsTableData, StatisticsTableErrors, StatisticsTableResponses, TrackCampaignData, TrackCampaignErrors, TrackCampaignResponses, UnflagData, UnflagErrors, UnflagResponses, UnsubscribeData, UnsubscribeErrors, UnsubscribeResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses, UpholdFlagData, UpholdFlagErrors, UpholdFlagResponses, VerifyEmailData, VerifyEmailErrors, VerifyEmailResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -501,6 +501,84 @@ export const liftFlag = <ThrowOnError extends boolean = false>(options: Options<
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * Jobs, newest first
+ */
+export const listJobs = <ThrowOnError extends boolean = false>(options?: Options<ListJobsData, ThrowOnError>) => (options?.client ?? client).get<ListJobsResponses, ListJobsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/jobs',
+    ...options
+});
+
+/**
+ * How each kind of job stands, and what carries them out
+ */
+export const jobKinds = <ThrowOnError extends boolean = false>(options?: Options<JobKindsData, ThrowOnError>) => (options?.client ?? client).get<JobKindsResponses, JobKindsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/jobs/kinds',
+    ...options
+});
+
+/**
+ * Let the jobs of a kind wait; what runs goes on
+ */
+export const pauseJobs = <ThrowOnError extends boolean = false>(options: Options<PauseJobsData, ThrowOnError>) => (options.client ?? client).post<PauseJobsResponses, PauseJobsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/jobs/kinds/{kind}/pause',
+    ...options
+});
+
+/**
+ * Let the jobs of a kind go on
+ */
+export const resumeJobs = <ThrowOnError extends boolean = false>(options: Options<ResumeJobsData, ThrowOnError>) => (options.client ?? client).post<ResumeJobsResponses, ResumeJobsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/jobs/kinds/{kind}/resume',
+    ...options
+});
+
+/**
+ * End a job that is not over
+ */
+export const cancelJob = <ThrowOnError extends boolean = false>(options: Options<CancelJobData, ThrowOnError>) => (options.client ?? client).post<CancelJobResponses, CancelJobErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/jobs/{id}/cancel',
+    ...options
+});
+
+/**
+ * Have a job that failed or was cancelled done again
+ */
+export const retryJob = <ThrowOnError extends boolean = false>(options: Options<RetryJobData, ThrowOnError>) => (options.client ?? client).post<RetryJobResponses, RetryJobErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/admin/jobs/{id}/retry',
+    ...options
 });
 
 /**

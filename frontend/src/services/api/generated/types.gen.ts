@@ -1056,6 +1056,79 @@ export type Invited = {
     seq?: number;
 };
 
+export type Job = {
+    attempts: number;
+    created_at: string;
+    finished_at?: string;
+    id: number;
+    kind: string;
+    /**
+     * What came of it, or why the last attempt failed
+     */
+    outcome: string;
+    /**
+     * Which one of its kind: a day, a month, an id
+     */
+    period: string;
+    /**
+     * When it is due, or until when it is claimed
+     */
+    run_at?: string;
+    state: 'due' | 'running' | 'done' | 'failed' | 'cancelled';
+    /**
+     * Whom it is for; empty for nobody
+     */
+    user: string;
+};
+
+export type JobKind = {
+    /**
+     * Could be taken now
+     */
+    due: number;
+    /**
+     * Are not tried again by themselves
+     */
+    failed: number;
+    kind: string;
+    /**
+     * Come by themselves
+     */
+    later: number;
+    oldest_due?: string;
+    paused_at?: string;
+    running: number;
+};
+
+export type JobKinds = {
+    kinds: Array<JobKind>;
+    runner: JobRunner;
+};
+
+export type JobRunner = {
+    /**
+     * unknown: what the instances share does not answer
+     */
+    mode: 'shared' | 'here' | 'elsewhere' | 'unknown';
+    /**
+     * Tasks
+     */
+    running: number;
+    servers: Array<JobServer>;
+    /**
+     * Tasks, each of which does many jobs
+     */
+    waiting: number;
+};
+
+export type JobServer = {
+    busy: number;
+    host: string;
+    pid: number;
+    started_at: string;
+    workers: number;
+};
+
 export type LiftRequest = {
     /**
      * Told to those whom it concerns; answers their appeals
@@ -1101,6 +1174,14 @@ export type ListFlags = {
      * Appeals that nobody has answered
      */
     waiting: number;
+};
+
+export type ListJobs = {
+    items: Array<Job>;
+    /**
+     * For the next page; empty at the end
+     */
+    next_cursor: string;
 };
 
 export type ListMail = {
@@ -3148,6 +3229,170 @@ export type LiftFlagResponses = {
 };
 
 export type LiftFlagResponse = LiftFlagResponses[keyof LiftFlagResponses];
+
+export type ListJobsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        kind?: string;
+        state?: 'due' | 'running' | 'done' | 'failed' | 'cancelled';
+        user?: string;
+        cursor?: string;
+        limit?: number;
+    };
+    url: '/api/admin/jobs';
+};
+
+export type ListJobsErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ListJobsError = ListJobsErrors[keyof ListJobsErrors];
+
+export type ListJobsResponses = {
+    /**
+     * OK
+     */
+    200: ListJobs;
+};
+
+export type ListJobsResponse = ListJobsResponses[keyof ListJobsResponses];
+
+export type JobKindsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/admin/jobs/kinds';
+};
+
+export type JobKindsErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type JobKindsError = JobKindsErrors[keyof JobKindsErrors];
+
+export type JobKindsResponses = {
+    /**
+     * OK
+     */
+    200: JobKinds;
+};
+
+export type JobKindsResponse = JobKindsResponses[keyof JobKindsResponses];
+
+export type PauseJobsData = {
+    body?: never;
+    path: {
+        kind: string;
+    };
+    query?: never;
+    url: '/api/admin/jobs/kinds/{kind}/pause';
+};
+
+export type PauseJobsErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type PauseJobsError = PauseJobsErrors[keyof PauseJobsErrors];
+
+export type PauseJobsResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type PauseJobsResponse = PauseJobsResponses[keyof PauseJobsResponses];
+
+export type ResumeJobsData = {
+    body?: never;
+    path: {
+        kind: string;
+    };
+    query?: never;
+    url: '/api/admin/jobs/kinds/{kind}/resume';
+};
+
+export type ResumeJobsErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ResumeJobsError = ResumeJobsErrors[keyof ResumeJobsErrors];
+
+export type ResumeJobsResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type ResumeJobsResponse = ResumeJobsResponses[keyof ResumeJobsResponses];
+
+export type CancelJobData = {
+    body?: never;
+    path: {
+        id: number;
+    };
+    query?: never;
+    url: '/api/admin/jobs/{id}/cancel';
+};
+
+export type CancelJobErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type CancelJobError = CancelJobErrors[keyof CancelJobErrors];
+
+export type CancelJobResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type CancelJobResponse = CancelJobResponses[keyof CancelJobResponses];
+
+export type RetryJobData = {
+    body?: never;
+    path: {
+        id: number;
+    };
+    query?: never;
+    url: '/api/admin/jobs/{id}/retry';
+};
+
+export type RetryJobErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type RetryJobError = RetryJobErrors[keyof RetryJobErrors];
+
+export type RetryJobResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type RetryJobResponse = RetryJobResponses[keyof RetryJobResponses];
 
 export type ListMailData = {
     body?: never;
