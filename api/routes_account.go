@@ -13,6 +13,7 @@ import (
 	"parley/store/credentials"
 	"parley/store/exports"
 	"parley/store/jobs"
+	"parley/store/news"
 	"parley/store/notices"
 	"parley/store/outbox"
 	"parley/store/preferences"
@@ -195,7 +196,7 @@ func (s *Server) deleteAccount(ctx context.Context, r *request, in *deleteInput)
 	}
 	for _, erase := range []func(context.Context, *store.Tx, string) error{
 		outbox.Erase, notices.Erase, credentials.Erase, profiles.Erase, preferences.Erase,
-		exports.Erase, jobs.Erase,
+		exports.Erase, jobs.Erase, news.Erase,
 	} {
 		parts = append(parts, func(ctx context.Context, t *store.Tx) error { return erase(ctx, t, u.ID) })
 	}
