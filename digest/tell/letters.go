@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"parley/digest/desk"
 	"parley/rooms"
@@ -113,7 +115,7 @@ func sectionsOf(t *rooms.Terms) []letter.Section {
 	work := letter.Section{Title: "Deliverables"}
 	for i := range t.Deliverables {
 		d := &t.Deliverables[i]
-		row := letter.Row{Title: strings.TrimSpace(d.Platform + " " + d.Format), Amount: strconv.Itoa(d.Quantity) + " ×", Detail: d.MustShow}
+		row := letter.Row{Title: capital(strings.TrimSpace(d.Platform + " " + d.Format)), Amount: strconv.Itoa(d.Quantity) + " ×", Detail: d.MustShow}
 		if d.LengthSeconds > 0 {
 			row.Title += ", " + letter.Count(d.LengthSeconds, "second", "seconds")
 		}
@@ -152,6 +154,12 @@ func sectionsOf(t *rooms.Terms) []letter.Section {
 	return sections
 }
 
+// capital begins a text with a capital letter.
+func capital(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[size:]
+}
+
 // several is the mail about everything else of a topic.
 func (w *writer) several(p *desk.Person, topic preferences.Topic, list []*news.Item) letter.Letter {
 	l := letter.Letter{Kind: "news_" + string(topic), Button: &letter.Link{Text: "Open the room", URL: w.Link("/deals/" + list[0].Room)}}
@@ -162,6 +170,9 @@ func (w *writer) several(p *desk.Person, topic preferences.Topic, list []*news.I
 		in[item.Room] = true
 	}
 	first := &s.Rows[0]
+	if topic == preferences.Deals {
+		first = &s.Rows[len(s.Rows)-1] // how far it is
+	}
 	l.Subject = first.Detail + ": " + first.Title
 	if first.Amount != "" {
 		l.Subject += ", " + first.Amount
