@@ -12,12 +12,14 @@ import (
 	"parley/store/audit"
 	"parley/store/credentials"
 	"parley/store/exports"
+	"parley/store/flags"
 	"parley/store/jobs"
 	"parley/store/news"
 	"parley/store/notices"
 	"parley/store/outbox"
 	"parley/store/preferences"
 	"parley/store/profiles"
+	"parley/store/search"
 )
 
 type (
@@ -95,7 +97,7 @@ func (s *Server) changePassword(ctx context.Context, r *request, in *passwordInp
 	if err := checkPassword(in.Body.Password); err != nil {
 		return nil, err
 	}
-	u, err := s.confirmPassword(ctx, r.who, "current", in.Body.Current)
+	u, err := s.confirmPassword(ctx, r, "current", in.Body.Current)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +134,7 @@ func (s *Server) changeEmail(ctx context.Context, r *request, in *emailInput) (*
 	if err != nil {
 		return nil, err
 	}
-	u, err := s.confirmPassword(ctx, r.who, "password", in.Body.Password)
+	u, err := s.confirmPassword(ctx, r, "password", in.Body.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +156,8 @@ func (s *Server) changeEmail(ctx context.Context, r *request, in *emailInput) (*
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.run(ctx, confirm, func(ctx context.Context, t *store.Tx) error {
+	asked := audit.Also(r.origin().entry(r.who, audit.ActionEmailChange, "user", u.ID))
+	return nil, s.run(ctx, confirm, asked, func(ctx context.Context, t *store.Tx) error {
 		id, err := t.NewID()
 		if err != nil {
 			return err
@@ -175,7 +178,7 @@ func (s *Server) setOwnBudget(ctx context.Context, r *request, in *ownBudgetInpu
 }
 
 func (s *Server) deleteAccount(ctx context.Context, r *request, in *deleteInput) (*struct{}, error) {
-	u, err := s.confirmPassword(ctx, r.who, "password", in.Body.Password)
+	u, err := s.confirmPassword(ctx, r, "password", in.Body.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +199,7 @@ func (s *Server) deleteAccount(ctx context.Context, r *request, in *deleteInput)
 	}
 	for _, erase := range []func(context.Context, *store.Tx, string) error{
 		outbox.Erase, notices.Erase, credentials.Erase, profiles.Erase, preferences.Erase,
-		exports.Erase, jobs.Erase, news.Erase,
+		exports.Erase, jobs.Erase, news.Erase, flags.Erase, search.Erase,
 	} {
 		parts = append(parts, func(ctx context.Context, t *store.Tx) error { return erase(ctx, t, u.ID) })
 	}

@@ -88,7 +88,7 @@ func (s *Server) getFactor(ctx context.Context, r *request, _ *struct{}) (*facto
 }
 
 func (s *Server) proposeFactor(ctx context.Context, r *request, in *confirmPassInput) (*proposedOutput, error) {
-	u, err := s.confirmPassword(ctx, r.who, "password", in.Body.Password)
+	u, err := s.confirmPassword(ctx, r, "password", in.Body.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (s *Server) confirmFactor(ctx context.Context, r *request, in *codeInput) (
 }
 
 func (s *Server) newCodes(ctx context.Context, r *request, in *confirmPassInput) (*recoveryCodesOutput, error) {
-	if _, err := s.confirmPassword(ctx, r.who, "password", in.Body.Password); err != nil {
+	if _, err := s.confirmPassword(ctx, r, "password", in.Body.Password); err != nil {
 		return nil, err
 	}
 	f, err := s.confirmedFactor(ctx, r.who.id)
@@ -193,7 +193,7 @@ func (s *Server) removeFactor(ctx context.Context, r *request, in *removeFactorI
 	if s.mustEnroll(r.who.role, false) {
 		return nil, fail(rooms.CodeNotAllowed, "Admins of this server must have a second factor.")
 	}
-	if _, err := s.confirmPassword(ctx, r.who, "password", in.Body.Password); err != nil {
+	if _, err := s.confirmPassword(ctx, r, "password", in.Body.Password); err != nil {
 		return nil, err
 	}
 	f, err := s.confirmedFactor(ctx, r.who.id)

@@ -324,7 +324,10 @@ func busyPasswords(err error) error {
 }
 
 func (s *Server) logout(ctx context.Context, r *request, _ *struct{}) (*cookieOutput, error) {
-	if err := s.store.RevokeSession(ctx, r.who.session); err != nil && !errors.Is(err, store.ErrNotFound) {
+	err := s.run(ctx,
+		func(ctx context.Context, t *store.Tx) error { return t.RevokeSession(ctx, r.who.session) },
+		audit.Also(r.origin().entry(r.who, audit.ActionLogout, "session", r.who.sessionName())))
+	if err != nil {
 		return nil, err
 	}
 	s.hub.DisconnectSession(r.who.id, r.who.sessionName(), closeSessionEnded, "logged out")

@@ -115,6 +115,7 @@ func (s *Server) proof(ctx context.Context, from origin, f *credentials.Factor, 
 	return func(ctx context.Context, t *store.Tx) error {
 		left, err := credentials.UseRecoveryCode(ctx, t, user, hash)
 		if errors.Is(err, store.ErrNotFound) {
+			s.noteFailure(user, from, audit.ActionTOTPFailed)
 			return rooms.Invalid("code", "is not right")
 		}
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"parley/rooms"
 	"parley/store"
+	"parley/store/audit"
 	"parley/store/credentials"
 )
 
@@ -71,11 +72,11 @@ func (s *Server) rememberCookie(d *device) http.Cookie {
 
 // confirmPassword checks the password of somebody who is logged in, before what a
 // stranger at an open screen must not do.
-func (s *Server) confirmPassword(ctx context.Context, who *caller, field, password string) (store.User, error) {
-	if err := s.limits.accounts.check("confirm " + who.id); err != nil {
+func (s *Server) confirmPassword(ctx context.Context, r *request, field, password string) (store.User, error) {
+	if err := s.limits.accounts.check("confirm " + r.who.id); err != nil {
 		return store.User{}, err
 	}
-	u, err := s.store.UserByID(ctx, who.id)
+	u, err := s.store.UserByID(ctx, r.who.id)
 	if errors.Is(err, store.ErrNotFound) {
 		return u, unauthenticated()
 	}
@@ -87,6 +88,7 @@ func (s *Server) confirmPassword(ctx context.Context, who *caller, field, passwo
 		return u, busyPasswords(err)
 	}
 	if !ok {
+		s.noteFailure(u.ID, r.origin(), audit.ActionConfirmFailed)
 		return u, invalid(field, "is not your password")
 	}
 	return u, nil

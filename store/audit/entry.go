@@ -47,6 +47,8 @@ const (
 	ActionPasswordChanged Action = "auth.password_changed"
 	ActionPasswordReset   Action = "auth.password_reset"
 	ActionEmailVerified   Action = "auth.email_verified"
+	ActionConfirmFailed   Action = "auth.confirm_failed" // a password that was asked for again
+	ActionEmailChange     Action = "auth.email_change_asked"
 	ActionTOTPEnabled     Action = "auth.totp_enabled"
 	ActionTOTPDisabled    Action = "auth.totp_disabled"
 	ActionTOTPFailed      Action = "auth.totp_failed"

@@ -113,3 +113,11 @@ func (x *Index) DeleteSaved(ctx context.Context, user, id string) error {
 	})
 	return err
 }
+
+// Erase removes a user's saved searches.
+func Erase(ctx context.Context, t *store.Tx, user string) error {
+	if _, err := t.DB.NewDelete().Model((*savedModel)(nil)).Where("user_id = ?", user).Exec(ctx); err != nil {
+		return fmt.Errorf("erase saved searches: %w", err)
+	}
+	return nil
+}

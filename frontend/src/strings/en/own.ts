@@ -128,7 +128,7 @@ export const own = {
   resetDone: 'Your password was changed. Log in with it.',
   codeTitle: 'Enter your code',
   codeLead: 'Your password was right. This account has a second factor.',
-  codeBack: 'Log in as somebody else',
+  codeBack: 'Use another account',
   resetMissing: 'This link is not whole. Open it from the mail again, or ask for a new one.',
   backToLogin: 'Back to log in',
   askAgain: 'Ask for a new link',

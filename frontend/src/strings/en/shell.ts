@@ -46,6 +46,7 @@ export const common = {
   discard: 'Discard',
   undo: 'Undo',
   dismiss: 'Dismiss',
+  messages: 'Messages',
   save: 'Save',
   more: 'Load more',
   you: 'You',
