@@ -109,7 +109,7 @@ func newInstance(ctx context.Context, cfg *serveCommand, log *slog.Logger) (_ *i
 		}
 	}
 	if cfg.Worker == "on" {
-		if in.work, err = cfg.newWork(st, metrics, cfg.RedisURL, log); err != nil {
+		if in.work, err = cfg.newWork(st, metrics, cfg.RedisURL, apiCfg.LinkURL, log); err != nil {
 			return nil, errors.Join(err, in.listener.Close(), in.closeStore(ctx))
 		}
 		apiCfg.Jobs = in.work.state

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	mathrand "math/rand/v2"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -14,8 +15,12 @@ import (
 	"parley/api"
 	"parley/digest"
 	"parley/digest/asynqrun"
+	"parley/digest/desk"
 	"parley/digest/inprocess"
+	"parley/digest/plan"
+	"parley/digest/remind"
 	"parley/digest/send"
+	"parley/digest/tell"
 	"parley/store"
 	"parley/store/outbox"
 )
@@ -27,9 +32,15 @@ type sending struct {
 	MailFrom string `env:"PARLEY_MAIL_FROM" default:"Parley <parley@localhost>" help:"The sender of mails."`
 }
 
-// work is what carries out jobs: the engine on its runner.
+// work is what carries out jobs: the engine on its runner, and those who find out what
+// is due by the clock and by the log.
 type work struct {
-	engine  *digest.Engine
+	engine   *digest.Engine
+	planner  *plan.Planner
+	follower *tell.Follower
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+
 	local   *inprocess.Runner
 	shared  *asynqrun.Runner // nil without Redis
 	started time.Time
@@ -37,12 +48,13 @@ type work struct {
 }
 
 // newWork makes the engine with all kinds of jobs; by asynq where there is a Redis.
-func (c *sending) newWork(st *store.Store, metrics *api.Metrics, redisURL string, log *slog.Logger) (*work, error) {
-	kinds, err := c.kinds(st, metrics)
+// Links in mails begin with linkURL.
+func (c *sending) newWork(st *store.Store, metrics *api.Metrics, redisURL, linkURL string, log *slog.Logger) (*work, error) {
+	kinds, err := c.kinds(st, metrics, linkURL)
 	if err != nil {
 		return nil, err
 	}
-	w := &work{local: inprocess.New(digest.Workers(kinds)), started: time.Now(), log: log}
+	w := &work{planner: plan.New(st, time.Now), follower: &tell.Follower{Store: st, Clock: time.Now}, local: inprocess.New(digest.Workers(kinds)), started: time.Now(), log: log}
 	var runner digest.Runner = w.local
 	if redisURL != "" {
 		redis.SetLogger(redisLog{log})
@@ -90,7 +102,7 @@ func (w *work) state(context.Context) (api.JobRunner, error) {
 }
 
 // kinds are all kinds of jobs that this binary does.
-func (c *sending) kinds(st *store.Store, metrics *api.Metrics) ([]digest.Kind, error) {
+func (c *sending) kinds(st *store.Store, metrics *api.Metrics, linkURL string) ([]digest.Kind, error) {
 	mails := &send.Mails{
 		Store: st, Clock: time.Now, Jitter: mathrand.Int64N,
 		Observe: func(state outbox.State) { metrics.ObserveMail(string(state)) },
@@ -101,10 +113,20 @@ func (c *sending) kinds(st *store.Store, metrics *api.Metrics) ([]digest.Kind, e
 			return nil, fmt.Errorf("PARLEY_SMTP_URL and PARLEY_MAIL_FROM: %w", err)
 		}
 	}
-	return []digest.Kind{mails.Kind()}, nil
+	d := &desk.Desk{Store: st, Clock: time.Now, URL: linkURL}
+	return []digest.Kind{mails.Kind(), remind.Daily(d), remind.Weekly(d), (&tell.Teller{Desk: d}).Kind()}, nil
 }
 
-func (w *work) start() error { return w.engine.Start() }
+func (w *work) start() error {
+	if err := w.engine.Start(); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	w.stop = stop
+	w.running.Go(func() { w.planner.Run(ctx, w.log) })
+	w.running.Go(func() { w.follower.Run(ctx, w.log) })
+	return nil
+}
 
 // close waits for what runs, and leaves some of the time to those who close after it.
 // What it has to end is due again for others, so that being out of time is no failure.
@@ -114,6 +136,10 @@ func (w *work) close(ctx context.Context) error {
 		ctx, cancel = context.WithTimeout(ctx, time.Until(end)*3/4)
 		defer cancel()
 	}
+	if w.stop != nil {
+		w.stop()
+	}
+	w.running.Wait()
 	err := w.engine.Close(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		w.log.Warn("jobs took too long to stop; they are done again by others")

@@ -18,6 +18,7 @@ type workerCommand struct {
 	logging
 	sending
 	RedisURL     string        `name:"redis" env:"PARLEY_REDIS_URL" help:"Redis of the instances, such as redis://127.0.0.1:6379/0."`
+	PublicURL    string        `env:"PARLEY_PUBLIC_URL" default:"http://localhost:8080" help:"The address that people type: links in mails begin with it."`
 	MetricsAddr  string        `env:"PARLEY_METRICS_ADDR" help:"Address that shows /healthz and /metrics; without it nothing listens."`
 	DrainTimeout time.Duration `env:"PARLEY_DRAIN_TIMEOUT" default:"20s" help:"How long a stop may take."`
 }
@@ -30,7 +31,7 @@ func (c *workerCommand) Run(ctx context.Context) (err error) {
 	cfg := c.storeConfig(log)
 	cfg.Observe = metrics.ObserveBatch
 	return withStore(ctx, cfg, func(st *store.Store) error {
-		w, err := c.newWork(st, metrics, c.RedisURL, log)
+		w, err := c.newWork(st, metrics, c.RedisURL, c.PublicURL, log)
 		if err != nil {
 			return err
 		}
