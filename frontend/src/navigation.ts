@@ -27,6 +27,7 @@ export const navigation: NavEntry[] = [
   { to: '/admin/flags', text: s.nav.flags, icon: 'flag', roles: ['admin'] },
   { to: '/admin/audit', text: s.nav.audit, icon: 'journal', roles: ['admin'] },
   { to: '/admin/mail', text: s.nav.mail, icon: 'envelope', roles: ['admin'] },
+  { to: '/admin/jobs', text: s.jobs.title, icon: 'clock', roles: ['admin'] },
 ]
 
 /** What stands in the menu below one's own name, above the theme and Log out. */

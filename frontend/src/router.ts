@@ -160,6 +160,12 @@ export const router = createRouter({
       meta: { title: s.nav.mail, roles: ['admin'] },
     },
     {
+      path: '/admin/jobs',
+      name: 'admin-jobs',
+      component: () => import('@/screens/admin/JobsScreen.vue'),
+      meta: { title: s.jobs.title, roles: ['admin'] },
+    },
+    {
       path: '/reviews',
       name: 'reviews',
       component: () => import('@/screens/ReviewsScreen.vue'),

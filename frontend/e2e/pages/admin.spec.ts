@@ -143,7 +143,7 @@ for (const [colorScheme, width] of [
     if ((before.items as unknown[]).length === 0) {
       await rest(admin, 'POST', '/api/admin/flags', { kind: 'user', id: person!.id, reason: 'A look' })
     }
-    for (const path of ['users', 'campaigns', 'rooms', 'flags', 'audit', 'mail']) {
+    for (const path of ['users', 'campaigns', 'rooms', 'flags', 'audit', 'jobs', 'mail']) {
       await admin.goto(`/admin/${path}`)
       await expect(admin.getByText(/^\d[\d,]* shown$/)).toBeVisible()
       await expectAccessible(admin, path)

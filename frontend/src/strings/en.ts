@@ -5,6 +5,7 @@ import { campaigns } from './en/campaigns'
 import { deal } from './en/deal'
 import { status, deals } from './en/deals'
 import { figures, statistics, tracking } from './en/insight'
+import { jobs } from './en/jobs'
 import { landing } from './en/landing'
 import { notices } from './en/notices'
 import { own } from './en/own'
@@ -52,4 +53,5 @@ export const en = {
   tracking,
   figures,
   statistics,
+  jobs,
 }

@@ -6,10 +6,21 @@ import type {
   AdminUsersData,
   ListAuditData,
   ListFlagsData,
+  ListJobsData,
   ListMailData,
 } from './generated'
 
-export type { AdminCampaign, AdminRoom, AdminUser, Audit, Flag, Mail, Verification } from './generated'
+export type {
+  JobKinds as JobOverview,
+  AdminCampaign,
+  AdminRoom,
+  AdminUser,
+  Audit,
+  Flag,
+  Job,
+  Mail,
+  Verification,
+} from './generated'
 
 export type FlagKind = 'user' | 'campaign' | 'room'
 
@@ -31,6 +42,12 @@ export const adminApi = {
   audit: (query: ListAuditData['query']) => data(sdk.listAudit({ query })),
   verification: () => data(sdk.auditVerification()),
   mails: (query: ListMailData['query']) => data(sdk.listMail({ query })),
+  jobs: (query: ListJobsData['query']) => data(sdk.listJobs({ query })),
+  jobKinds: () => data(sdk.jobKinds()),
+  pauseJobs: (kind: string) => data(sdk.pauseJobs({ path: { kind } })),
+  resumeJobs: (kind: string) => data(sdk.resumeJobs({ path: { kind } })),
+  retryJob: (id: number) => data(sdk.retryJob({ path: { id } })),
+  cancelJob: (id: number) => data(sdk.cancelJob({ path: { id } })),
   mail: (id: string) => data(sdk.getMail({ path: { id } })),
 }
 
