@@ -33,6 +33,12 @@ export const navigation: NavEntry[] = [
 /** What stands in the menu below one's own name, above the theme and Log out. */
 export const accountMenu: NavEntry[] = [
   { to: '/account', text: s.own.title, icon: 'lock', roles: ['sponsor', 'influencer', 'admin'] },
+  {
+    to: '/account/notifications',
+    text: s.preferences.title,
+    icon: 'bell',
+    roles: ['sponsor', 'influencer', 'admin'],
+  },
   { to: '/profile', text: s.profile.cardTitle, icon: 'person', roles: ['sponsor'] },
 ]
 

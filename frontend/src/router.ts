@@ -178,6 +178,12 @@ export const router = createRouter({
       meta: { title: s.own.title, roles: everyone },
     },
     {
+      path: '/account/notifications',
+      name: 'preferences',
+      component: () => import('@/screens/account/PreferencesScreen.vue'),
+      meta: { title: s.preferences.title, roles: everyone },
+    },
+    {
       path: '/account/security',
       name: 'security',
       component: () => import('@/screens/account/SecurityScreen.vue'),

@@ -2,6 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { api, ApiError, type Registration, type User } from '@/services/api'
 import type { Side } from '@/services/protocol'
+import { browserZone } from '@/services/zones'
 import { clearUnsent } from './unsent'
 
 /** Who is logged in. The session itself is a cookie that scripts cannot read. */
@@ -32,13 +33,13 @@ export const useSession = defineStore('session', () => {
   }
 
   async function login(email: string, password: string, code = ''): Promise<void> {
-    user.value = (await api.login({ email, password, ...(code && { code }) })).user
+    user.value = (await api.login({ email, password, zone: browserZone(), ...(code && { code }) })).user
     known.value = true
     ended.value = false
   }
 
   async function register(body: Registration): Promise<void> {
-    user.value = (await api.register(body)).user
+    user.value = (await api.register({ ...body, zone: browserZone() })).user
     known.value = true
     ended.value = false
   }

@@ -10,6 +10,7 @@ import { landing } from './en/landing'
 import { notices } from './en/notices'
 import { own } from './en/own'
 import { accept, decline, cancelRequest, withdraw, stale, composer } from './en/offers'
+import { preferences } from './en/preferences'
 import { profile } from './en/profile'
 import { room, chart } from './en/room'
 import { search } from './en/search'
@@ -50,6 +51,7 @@ export const en = {
   shortcuts,
   notices,
   own,
+  preferences,
   tracking,
   figures,
   statistics,

@@ -12,6 +12,7 @@ import type {
   Invitation,
   Invitations,
   LoginRequest,
+  Preferences,
   ProfilePatch,
   RegisterRequest,
   SearchCampaignsData,
@@ -115,6 +116,8 @@ export const api = {
   createToken: (body: TokenRequest) => data(sdk.createToken({ body })),
   deleteAccount: (password: string, code: string) =>
     data(sdk.deleteAccount({ body: { password, ...(code && { code }) } })),
+  preferences: () => data(sdk.getPreferences()),
+  setPreferences: (body: Preferences) => data(sdk.setPreferences({ body })),
   factor: () => data(sdk.getFactor()),
   proposeFactor: (password: string) => data(sdk.proposeFactor({ body: { password } })),
   confirmFactor: (code: string) => data(sdk.confirmFactor({ body: { code } })),
