@@ -67,7 +67,7 @@ export const profile = {
   emptyPlatforms: 'No platforms yet.',
   goneTitle: 'There is no such profile',
   goneText: 'The address is wrong, or the profile is not on show any more.',
-  invite: 'Invite from a campaign',
+  invite: 'Invite to a campaign',
   edit: 'Edit my profile',
   joinTitle: 'Want to work together?',
   joinText: (name: string) => `Sponsors and influencers like ${name} agree on every term here, live.`,
