@@ -1,15 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import openapi from '../../../../api/openapi.json'
 import type { Profile } from '../api'
 import {
   draftOf,
   emptyPlatform,
-  LIMITS,
   parseCount,
   parsePercent,
   previewOf,
   readProfile,
-  SLUG,
   slugProblem,
 } from './draft'
 
@@ -89,27 +86,4 @@ describe('a profile that is typed', () => {
     draft.reach = '700'
     expect(previewOf(saved, draft).reach).toBe(700)
   })
-})
-
-it('has the limits of the API', () => {
-  const { schemas } = openapi.components
-  const profile = schemas.ProfilePatch.properties
-  const platform = schemas.Platform.properties
-  const card = schemas.CardPatch.properties
-  expect({
-    name: profile.name.maxLength,
-    slug: [profile.slug.minLength, profile.slug.maxLength],
-    bio: profile.bio.maxLength,
-    category: profile.category.maxLength,
-    niches: profile.niches.maxItems,
-    niche: profile.niches.items.maxLength,
-    platforms: profile.platforms.maxItems,
-    handle: platform.handle.maxLength,
-    followers: platform.followers.maximum,
-    engagementBp: platform.engagement_bp.maximum,
-    industry: card.industry.maxLength,
-    about: card.about.maxLength,
-  }).toEqual(LIMITS)
-  expect(profile.slug.pattern).toBe(SLUG.source)
-  expect([card.name.maxLength, profile.reach.maximum]).toEqual([LIMITS.name, LIMITS.followers])
 })

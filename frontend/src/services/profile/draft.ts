@@ -1,24 +1,12 @@
 import { s } from '@/strings'
 import type { Profile, ProfilePatch } from '../api'
-import { PLATFORMS } from '../protocol'
+import { platformRules, profilePatchRules as rules } from '../api/generated/rules.gen'
+import { characters, problemOf, type Rule } from '../rules'
 
-/** What the API takes; a spec holds them against its description. */
-export const LIMITS = {
-  name: 80,
-  slug: [3, 40],
-  bio: 1000,
-  category: 60,
-  niches: 10,
-  niche: 40,
-  platforms: 12,
-  handle: 100,
-  followers: 10_000_000_000,
-  engagementBp: 10_000,
-  industry: 60,
-  about: 1000,
-} as const
+/** How many platforms a profile may name. */
+export const MAX_PLATFORMS = rules.platforms.maxItems
 
-export const SLUG = /^[a-z0-9]+(-[a-z0-9]+)*$/
+const SLUG = new RegExp(rules.slug.pattern)
 
 type Platform = Profile['platforms'][number]
 
@@ -73,9 +61,6 @@ export function draftOf(profile: Profile): ProfileDraft {
 
 export type FieldErrors = Record<string, string>
 
-// The server counts characters as code points; a text's length counts UTF-16 units.
-const chars = (text: string): number => [...text].length
-
 /** A whole number as people type it, with or without separators of thousands. */
 export function parseCount(text: string): number | undefined {
   const plain = text.trim().replace(/[\s,.'’_]/g, '')
@@ -96,7 +81,9 @@ export const splitList = (text: string): string[] =>
 
 /** What is wrong with an address by its form; whether it is free only the server knows. */
 export function slugProblem(slug: string): string | undefined {
-  if (slug.length < LIMITS.slug[0] || slug.length > LIMITS.slug[1]) return s.profile.slugShort(...LIMITS.slug)
+  const { minLength: least, maxLength: most } = rules.slug
+  const length = characters(slug)
+  if (length < least || length > most) return s.profile.slugShort(least, most)
   return SLUG.test(slug) ? undefined : s.profile.slugForm
 }
 
@@ -117,15 +104,14 @@ export function readProfile(draft: ProfileDraft): { patch: Required<ProfilePatch
     )
   })
   fail('name', !draft.name.trim() && s.problem.required)
-  fail('name', chars(draft.name.trim()) > LIMITS.name && s.problem.chars(LIMITS.name))
+  fail('name', problemOf(rules.name, draft.name.trim()))
   fail('slug', slugProblem(draft.slug.trim()))
-  fail('bio', chars(draft.bio.trim()) > LIMITS.bio && s.problem.chars(LIMITS.bio))
-  fail('category', chars(draft.category.trim()) > LIMITS.category && s.problem.chars(LIMITS.category))
-  fail('niches', niches.length > LIMITS.niches && s.problem.items(LIMITS.niches))
-  fail('niches', niches.some((niche) => chars(niche) > LIMITS.niche) && s.problem.chars(LIMITS.niche))
-  fail('platforms', platforms.length > LIMITS.platforms && s.problem.items(LIMITS.platforms))
+  fail('bio', problemOf(rules.bio, draft.bio.trim()))
+  fail('category', problemOf(rules.category, draft.category.trim()))
+  fail('niches', problemOf(rules.niches, niches))
+  fail('platforms', problemOf(rules.platforms, platforms))
   const reach = parseCount(draft.reach.trim() || '0')
-  if (platforms.length === 0) fail('reach', countProblem(reach))
+  if (platforms.length === 0) fail('reach', countProblem(rules.reach, reach))
   return {
     patch: {
       name: draft.name.trim(),
@@ -150,13 +136,13 @@ function readPlatform(
   const handle = typed.handle.trim()
   const followers = parseCount(typed.followers)
   const engagement = typed.engagement.trim() === '' ? 0 : parsePercent(typed.engagement)
-  fail(`${at}.platform`, !PLATFORMS.some((name) => name === typed.platform) && s.problem.platform)
-  fail(`${at}.handle`, !handle && s.problem.required)
-  fail(`${at}.handle`, chars(handle) > LIMITS.handle && s.problem.chars(LIMITS.handle))
-  fail(`${at}.followers`, countProblem(followers))
+  fail(`${at}.platform`, problemOf(platformRules.platform, typed.platform))
+  fail(`${at}.handle`, problemOf(platformRules.handle, handle))
+  fail(`${at}.followers`, countProblem(platformRules.followers, followers))
   fail(
     `${at}.engagement_bp`,
-    (engagement === undefined || engagement > LIMITS.engagementBp) && s.profile.engagementFormat,
+    (engagement === undefined || problemOf(platformRules.engagement_bp, engagement)) &&
+      s.profile.engagementFormat,
   )
   return {
     platform: typed.platform as Platform['platform'],
@@ -166,10 +152,8 @@ function readPlatform(
   }
 }
 
-function countProblem(n: number | undefined): string | undefined {
-  if (n === undefined) return s.problem.whole
-  return n > LIMITS.followers ? s.problem.range(0, LIMITS.followers) : undefined
-}
+const countProblem = (rule: Rule, n: number | undefined): string | undefined =>
+  n === undefined ? s.problem.whole : problemOf(rule, n)
 
 /** The profile as it will be once the draft is saved. */
 export function previewOf(saved: Profile, draft: ProfileDraft): Profile {
