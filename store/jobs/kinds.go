@@ -13,6 +13,9 @@ const (
 	Weekly = "weekly"
 	// Monthly reports to one sponsor about a month, such as 2026-10.
 	Monthly = "monthly"
+	// Report makes the report on a month for one sponsor who asked for it; the period is
+	// the month and an id.
+	Report = "report"
 	// Export writes a table for one user; the period is the export's id.
 	Export = "export"
 	// ExportEnd removes an export's file when its time is over; the period is its id.

@@ -40,10 +40,25 @@ type Section struct {
 	Paragraphs []string
 	// Quote are somebody's own words.
 	Quote   string
+	Picture *Picture
 	Figures []Figure
 	Rows    []Row
 	// More says what is not in the rows, such as "and 4 more".
 	More string
+}
+
+// Picture is one of the mail's attachments, shown where it stands. It is as wide as the
+// text or less.
+type Picture struct {
+	ContentID string
+	// Alt says what it shows, to those who do not see it.
+	Alt           string
+	Width, Height int
+}
+
+// Source is the picture's address inside the mail; content ids are this program's own.
+func (p *Picture) Source() template.URL {
+	return template.URL("cid:" + p.ContentID)
 }
 
 // Figure is a number with what it counts.
@@ -111,6 +126,9 @@ func (l *Letter) text() string {
 		}
 		if s.Quote != "" {
 			paragraph("> " + strings.ReplaceAll(strings.TrimSpace(s.Quote), "\n", "\n> "))
+		}
+		if s.Picture != nil {
+			paragraph("[" + s.Picture.Alt + "]")
 		}
 		for _, f := range s.Figures {
 			b.WriteString(f.Label + ": " + f.Value)
