@@ -106,7 +106,7 @@ func (s *stage) fresh() {
 		"hash":         a.call("GET", "/api/rooms/"+room, nil).want(200).text("standing.terms_hash"),
 		"slug":         s.people["influencerA"].call("GET", "/api/profile", nil).want(200).text("slug"),
 		"flagged.slug": s.flaggedSlug, "jpeg": string(jpegBytes(s.w.t, photo(200, 200))),
-		"today": time.Now().Format(time.DateOnly), "later": time.Now().AddDate(0, 2, 0).Format(time.DateOnly),
+		"today": time.Now().Format(time.DateOnly), "month": time.Now().UTC().Format("2006-01"), "later": time.Now().AddDate(0, 2, 0).Format(time.DateOnly),
 	}
 	s.names["unsubscribe"] = s.w.signer().Token(a.id, preferences.Daily)
 	for name, p := range s.people {

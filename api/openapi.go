@@ -44,6 +44,7 @@ func (s *Server) apiRoutes() {
 	s.searchRoutes()
 	s.savedRoutes()
 	s.exportRoutes()
+	s.reportRoutes()
 	s.roomRoutes()
 	s.partyRoutes()
 	s.adminRoutes()

@@ -19,6 +19,7 @@ import (
 	"parley/store/outbox"
 	"parley/store/preferences"
 	"parley/store/profiles"
+	"parley/store/reports"
 	"parley/store/search"
 )
 
@@ -199,7 +200,7 @@ func (s *Server) deleteAccount(ctx context.Context, r *request, in *deleteInput)
 	}
 	for _, erase := range []func(context.Context, *store.Tx, string) error{
 		outbox.Erase, notices.Erase, credentials.Erase, profiles.Erase, preferences.Erase,
-		exports.Erase, jobs.Erase, news.Erase, flags.Erase, search.Erase,
+		exports.Erase, reports.Erase, jobs.Erase, news.Erase, flags.Erase, search.Erase,
 	} {
 		parts = append(parts, func(ctx context.Context, t *store.Tx) error { return erase(ctx, t, u.ID) })
 	}

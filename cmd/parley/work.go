@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	mathrand "math/rand/v2"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,9 +17,11 @@ import (
 	"parley/digest"
 	"parley/digest/asynqrun"
 	"parley/digest/desk"
+	"parley/digest/export"
 	"parley/digest/inprocess"
 	"parley/digest/plan"
 	"parley/digest/remind"
+	"parley/digest/report"
 	"parley/digest/send"
 	"parley/digest/tell"
 	"parley/store"
@@ -114,7 +117,10 @@ func (c *sending) kinds(st *store.Store, metrics *api.Metrics, linkURL string) (
 		}
 	}
 	d := &desk.Desk{Store: st, Clock: time.Now, URL: linkURL}
-	return []digest.Kind{mails.Kind(), remind.Daily(d), remind.Weekly(d), (&tell.Teller{Desk: d}).Kind()}, nil
+	return slices.Concat(
+		[]digest.Kind{mails.Kind(), remind.Daily(d), remind.Weekly(d), (&tell.Teller{Desk: d}).Kind()},
+		report.Kinds(d), export.Kinds(st, time.Now),
+	), nil
 }
 
 func (w *work) start() error {

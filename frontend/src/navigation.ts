@@ -39,6 +39,8 @@ export const accountMenu: NavEntry[] = [
     icon: 'bell',
     roles: ['sponsor', 'influencer', 'admin'],
   },
+  { to: '/reports', text: s.reports.title, icon: 'table', roles: ['sponsor'] },
+  { to: '/reports', text: s.reports.titleExports, icon: 'table', roles: ['influencer', 'admin'] },
   { to: '/profile', text: s.profile.cardTitle, icon: 'person', roles: ['sponsor'] },
 ]
 

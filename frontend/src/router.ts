@@ -214,6 +214,12 @@ export const router = createRouter({
       meta: { title: s.notices.title, roles: everyone },
     },
     {
+      path: '/reports',
+      name: 'reports',
+      component: () => import('@/screens/account/ReportsScreen.vue'),
+      meta: { title: s.reports.title, roles: everyone },
+    },
+    {
       path: '/i/:slug',
       name: 'public-profile',
       component: () => import('@/screens/profile/PublicProfileScreen.vue'),

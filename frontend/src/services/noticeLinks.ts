@@ -20,6 +20,9 @@ export function noticeLink(kind: string, data: Record<string, unknown>): string 
       return '/admin/flags?state=waiting'
     case 'approved':
       return '/campaigns'
+    case 'export_ready':
+    case 'report_ready':
+      return '/reports'
   }
   if (typeof data.room === 'string') {
     return `/deals/${data.room}${typeof data.offer === 'number' ? `#offer-${data.offer}` : ''}`

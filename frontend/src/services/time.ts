@@ -35,6 +35,11 @@ export function formatDate(date: string): string {
   return Number.isNaN(parsed.getTime()) ? date : calendarDate.format(parsed)
 }
 
+const monthOnly = new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric', timeZone: 'UTC' })
+
+/** A calendar month (2027-01) in words. */
+export const formatMonth = (month: string): string => monthOnly.format(new Date(`${month}-01T00:00:00Z`))
+
 /** The local calendar day of an instant, for grouping a log by days. */
 export function dayKey(iso: string): string {
   const at = new Date(iso)

@@ -6,6 +6,9 @@ import { useSession } from './session'
 /** What these notices say changes what the user may do: the session is read again. */
 const ACCOUNT_KINDS = new Set(['approved', 'refused', 'verified', 'account'])
 
+/** Pings that tell of work for this user getting on; no notice comes with them. */
+const WORK_KINDS = new Set(['export', 'report'])
+
 /**
  * How many notices of one's own are unread. The inbox topic says when there is a new one; what
  * was missed while away is read after each join.
@@ -15,6 +18,8 @@ export const useBell = defineStore('bell', () => {
   const unread = ref(0)
   /** Grows with each change, so that a list on screen knows that it is old. */
   const changes = ref(0)
+  /** Grows as exports and reports get on. */
+  const work = ref(0)
   let generation = 0
 
   async function refresh(): Promise<void> {
@@ -30,6 +35,10 @@ export const useBell = defineStore('bell', () => {
   }
 
   function pinged(kind: string): void {
+    if (WORK_KINDS.has(kind)) {
+      work.value += 1
+      return
+    }
     if (ACCOUNT_KINDS.has(kind)) void session.load().catch(() => undefined)
     void refresh()
   }
@@ -44,5 +53,5 @@ export const useBell = defineStore('bell', () => {
     unread.value = 0
   }
 
-  return { unread, changes, refresh, pinged, read, stop }
+  return { unread, changes, work, refresh, pinged, read, stop }
 })

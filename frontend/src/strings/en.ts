@@ -15,6 +15,7 @@ import { profile } from './en/profile'
 import { room, chart } from './en/room'
 import { search } from './en/search'
 import { app, nav, side, common, connection, errors, shortcuts } from './en/shell'
+import { reports } from './en/reports'
 import { terms, problem } from './en/terms'
 
 /** All English text of the app. Functions take what varies; nothing is glued together elsewhere. */
@@ -56,4 +57,5 @@ export const en = {
   figures,
   statistics,
   jobs,
+  reports,
 }

@@ -5,6 +5,7 @@ import { ApiError, refusalOf } from './errors'
 import * as sdk from './generated'
 import type {
   Application,
+  AskExportRequest,
   CampaignBody,
   CardPatch,
   CampaignPatch,
@@ -27,6 +28,7 @@ export type {
   Campaign,
   CampaignBody,
   Expiry,
+  Export,
   Influencer,
   Notice,
   Overview,
@@ -73,6 +75,12 @@ export const api = {
     data(sdk.searchCampaigns({ query, signal })),
   searchInfluencers: (query: SearchInfluencersData['query'], signal?: AbortSignal) =>
     data(sdk.searchInfluencers({ query, signal })),
+  exports: (query: { cursor?: string; limit?: number } = {}) => data(sdk.listExports({ query })),
+  askExport: (body: AskExportRequest) => data(sdk.askExport({ body })),
+  removeExport: (id: string) => data(sdk.removeExport({ path: { id } })),
+  reports: () => data(sdk.listReports()),
+  askReport: (month: string) => data(sdk.askReport({ body: { month } })),
+
   savedSearches: () => data(sdk.listSavedSearches()),
   saveSearch: (body: { name: string; query: string }) => data(sdk.saveSearch({ body })),
   renameSavedSearch: (id: string, name: string) =>

@@ -44,6 +44,11 @@ export const notices = {
       title: 'Your account was not approved',
       text: `The reason: ${text(data.reason)}`,
     }),
+    export_ready: () => ({
+      title: 'Your export is ready',
+      text: 'The file is there for a day.',
+    }),
+    report_ready: (data) => ({ title: `Your report for ${text(data.month)} is ready` }),
     verified: () => ({ title: 'Your e-mail address is confirmed' }),
     email_changed: () => ({ title: 'The e-mail address of your account was changed' }),
     password_changed: () => ({

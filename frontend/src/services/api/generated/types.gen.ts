@@ -239,6 +239,13 @@ export type AskExportRequest = {
     table: string;
 };
 
+export type AskReportRequest = {
+    /**
+     * Such as 2026-10
+     */
+    month: string;
+};
+
 export type Audit = {
     action: string;
     /**
@@ -1212,6 +1219,21 @@ export type ListOwnFlags = {
     next_cursor: string;
 };
 
+export type ListReports = {
+    /**
+     * The first month that can be asked for
+     */
+    first: string;
+    /**
+     * The newest month first
+     */
+    items: Array<Report>;
+    /**
+     * The month that it is
+     */
+    last: string;
+};
+
 export type ListRooms = {
     items: Array<Summary>;
     /**
@@ -1835,6 +1857,34 @@ export type ReopenedEvent = {
     room: string;
     seq: number;
     type: 'reopened';
+};
+
+export type Report = {
+    /**
+     * The month was over when it was made
+     */
+    complete: boolean;
+    /**
+     * Deals
+     */
+    completed: number;
+    /**
+     * Deals
+     */
+    made: number;
+    made_at: string;
+    /**
+     * Such as 2026-10
+     */
+    month: string;
+    /**
+     * Of both sides
+     */
+    offers: number;
+    /**
+     * Ad requests
+     */
+    opened: number;
 };
 
 export type ResetRequest = {
@@ -4810,6 +4860,81 @@ export type PublicProfileResponses = {
 };
 
 export type PublicProfileResponse = PublicProfileResponses[keyof PublicProfileResponses];
+
+export type ListReportsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/reports';
+};
+
+export type ListReportsErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ListReportsError = ListReportsErrors[keyof ListReportsErrors];
+
+export type ListReportsResponses = {
+    /**
+     * OK
+     */
+    200: ListReports;
+};
+
+export type ListReportsResponse = ListReportsResponses[keyof ListReportsResponses];
+
+export type AskReportData = {
+    body: AskReportRequest;
+    path?: never;
+    query?: never;
+    url: '/api/reports';
+};
+
+export type AskReportErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type AskReportError = AskReportErrors[keyof AskReportErrors];
+
+export type AskReportResponses = {
+    /**
+     * Accepted
+     */
+    202: unknown;
+};
+
+export type DownloadReportData = {
+    body?: never;
+    path: {
+        month: string;
+    };
+    query?: never;
+    url: '/api/reports/{month}/file';
+};
+
+export type DownloadReportErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type DownloadReportError = DownloadReportErrors[keyof DownloadReportErrors];
+
+export type DownloadReportResponses = {
+    /**
+     * The report
+     */
+    200: Blob | File;
+};
+
+export type DownloadReportResponse = DownloadReportResponses[keyof DownloadReportResponses];
 
 export type ListRoomsData = {
     body?: never;
