@@ -48,6 +48,14 @@ func TestKeptAnswersChangeWithTheirCause(t *testing.T) {
 	if n := open(); n != 0 {
 		t.Errorf("%d campaigns are open after the only one was made private", n)
 	}
+	sponsor.call("PATCH", "/api/campaigns/"+campaign, object{"visibility": "public"}).want(200)
+	if n := open(); n != 1 {
+		t.Errorf("%d campaigns are open after the only one was published", n)
+	}
+	sponsor.call("POST", "/api/campaigns/"+campaign+"/archive", nil).want(200)
+	if n := open(); n != 0 {
+		t.Errorf("%d campaigns are open after the only one was archived", n)
+	}
 	w.flag(store.FlagUser, ana.id)
 	w.send("GET", "/api/profiles/ana", nil, nil).want(404)
 }
