@@ -30,11 +30,10 @@ type Metrics struct {
 	closes     *prometheus.CounterVec
 	cache      *prometheus.CounterVec
 
-	jobs     *prometheus.CounterVec
-	jobTime  *prometheus.HistogramVec
-	jobsDue  *prometheus.GaugeVec
-	mails    *prometheus.CounterVec
-	webhooks *prometheus.CounterVec
+	jobs    *prometheus.CounterVec
+	jobTime *prometheus.HistogramVec
+	jobsDue *prometheus.GaugeVec
+	mails   *prometheus.CounterVec
 }
 
 // latencies are seconds, from 100 microseconds to 10 seconds.
@@ -89,13 +88,10 @@ func NewMetrics() *Metrics {
 		mails: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "parley_mails_total", Help: "Mails by what came of them: sent, failed or kept.",
 		}, []string{"state"}),
-		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "parley_webhooks_total", Help: "Attempts to hand a message to a webhook: sent or failed.",
-		}, []string{"state"}),
 	}
 	m.registry.MustRegister(
 		m.commands, m.ack, m.batchSize, m.batchTime, m.batchWait, m.batchFails, m.fanout, m.requests, m.closes, m.cache,
-		m.jobs, m.jobTime, m.jobsDue, m.mails, m.webhooks,
+		m.jobs, m.jobTime, m.jobsDue, m.mails,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -136,9 +132,6 @@ func (m *Metrics) ObserveDue(kind string, n int) { m.jobsDue.WithLabelValues(kin
 
 // ObserveMail takes what came of a mail.
 func (m *Metrics) ObserveMail(state string) { m.mails.WithLabelValues(state).Inc() }
-
-// ObserveWebhook takes what came of an attempt to hand over to a webhook.
-func (m *Metrics) ObserveWebhook(state string) { m.webhooks.WithLabelValues(state).Inc() }
 
 // ObserveFanout takes the time of one fan-out.
 func (m *Metrics) ObserveFanout(_ int, took time.Duration) { m.fanout.Observe(took.Seconds()) }

@@ -1,5 +1,5 @@
-// Package send hands over what is to leave the house: the outbox's mails by SMTP, and
-// users' webhooks by HTTPS. Both are kinds of jobs.
+// Package send hands over what is to leave the house: the outbox's mails by SMTP, as a kind
+// of job.
 //
 // A mail is sent, then noted; between the two lies what a crash can double. So each mail
 // is noted at once, in the same transaction as its job, by a second goroutine that takes

@@ -24,7 +24,7 @@ const (
 	Tell = "tell"
 )
 
-// Kinds are all of them, as lists show them.
+// Kinds are those that are done, as lists show them.
 func Kinds() []string {
-	return []string{Mail, Webhook, Tell, Daily, Weekly, Monthly, Export, ExportEnd}
+	return []string{Mail, Tell, Daily, Weekly, Monthly, Export, ExportEnd}
 }

@@ -126,6 +126,17 @@ test('a table is downloaded with the filters of its view', async ({ browser }) =
   await admin.context().close()
 })
 
+test('an admin lets a kind of job wait and go on', async ({ browser }) => {
+  const admin = await logIn(browser, cluster.url(0), 'admin@example.com', { viewport: viewports.phone })
+  await admin.goto('/admin/jobs')
+  await admin.getByRole('button', { name: 'Pause Weekly digests' }).click()
+  await expect(admin.getByRole('row', { name: /Weekly digests/ }).getByText('Paused')).toBeVisible()
+  await admin.reload()
+  await admin.getByRole('button', { name: 'Resume Weekly digests' }).click()
+  await expect(admin.getByRole('button', { name: 'Pause Weekly digests' })).toBeVisible()
+  await admin.context().close()
+})
+
 for (const [colorScheme, width] of [
   ['light', 'phone'],
   ['dark', 'desk'],

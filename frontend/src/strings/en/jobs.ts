@@ -3,7 +3,6 @@ export const jobs = {
   lead: 'What Parley does by itself: mails, reminders, reports, exports.',
   kinds: {
     mail: 'Mails',
-    webhook: 'Webhooks',
     tell: 'Event mails',
     daily: 'Daily reminders',
     weekly: 'Weekly digests',
