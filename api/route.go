@@ -124,13 +124,12 @@ func (s *Server) admit(ctx huma.Context, next func(huma.Context)) {
 // readableQuery refuses what is no text: no database compares it, and each says so in
 // another way.
 func readableQuery(c *fiber.Ctx) error {
-	var err error
-	c.Context().QueryArgs().VisitAll(func(key, value []byte) {
-		if err == nil && (!utf8.Valid(value) || bytes.IndexByte(value, 0) >= 0) {
-			err = invalid(strings.ToValidUTF8(string(key), "?"), "must be text in UTF-8 without NUL")
+	for key, value := range c.Context().QueryArgs().All() {
+		if !utf8.Valid(value) || bytes.IndexByte(value, 0) >= 0 {
+			return invalid(strings.ToValidUTF8(string(key), "?"), "must be text in UTF-8 without NUL")
 		}
-	})
-	return err
+	}
+	return nil
 }
 
 // forFlagged marks an operation as one that users may use while they are flagged. It

@@ -1,13 +1,10 @@
 package remind_test
 
 import (
-	"context"
 	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/uptrace/bun"
 
 	"parley/digest/desk"
 	"parley/digest/plan"
@@ -17,13 +14,6 @@ import (
 	"parley/store/storetest/forms"
 )
 
-// asked counts questions to the database outside of transactions.
-type asked struct{ n atomic.Int64 }
-
-func (a *asked) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
-
-func (a *asked) AfterQuery(context.Context, *bun.QueryEvent) { a.n.Add(1) }
-
 // The round of one evening: 100,000 users, all of one zone, each of whom has something
 // to be told. It plans their jobs and does them with one worker, mails included, on a
 // SQLite file. An iteration is a whole evening.
@@ -31,7 +21,8 @@ func BenchmarkDailyRound(b *testing.B) {
 	const influencers, perSponsor, users = 95_000, 19, 100_000
 	for b.Loop() {
 		b.StopTimer()
-		e := forms.SQLite(b)
+		var questions atomic.Int64 // to the database outside of transactions
+		e := forms.SQLite(b, func(c *store.Config) { c.OnRead = func(string, []any) { questions.Add(1) } })
 		if _, err := e.PrepareBench(b.Context(), store.BenchSpec{Rooms: influencers, RoomsPerSponsor: perSponsor, Limit: 10}); err != nil {
 			b.Fatal(err)
 		}
@@ -41,8 +32,7 @@ func BenchmarkDailyRound(b *testing.B) {
 		for e.Clock.Now().Hour() != 18 {
 			e.Clock.Advance(time.Hour)
 		}
-		var questions asked
-		e.Reads().AddQueryHook(&questions)
+		questions.Store(0)
 		stop, peak := make(chan struct{}), make(chan uint64)
 		go watchHeap(stop, peak)
 		b.StartTimer()
@@ -77,7 +67,7 @@ func BenchmarkDailyRound(b *testing.B) {
 		b.ReportMetric(float64(planned), "jobs") // the sponsors' reports of the month too
 		b.ReportMetric(float64(mails), "mails")
 		b.ReportMetric(planning.Seconds(), "plan-s")
-		b.ReportMetric(float64(questions.n.Load())/users, "reads/user")
+		b.ReportMetric(float64(questions.Load())/users, "reads/user")
 		b.ReportMetric(float64(batches), "batches")
 		b.ReportMetric(float64(<-peak)/(1<<20), "peak-heap-MiB")
 		b.StartTimer()

@@ -90,9 +90,9 @@ func Each(t *testing.T, contract func(t *testing.T, e *Env), options ...func(*st
 }
 
 // SQLite is a store on a new file, for what needs but one database.
-func SQLite(t testing.TB) *Env {
+func SQLite(t testing.TB, options ...func(*store.Config)) *Env {
 	t.Helper()
-	return New(t, sqlite(t))
+	return New(t, sqlite(t), options...)
 }
 
 // New migrates and opens a database; the test's end closes it.
