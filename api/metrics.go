@@ -34,6 +34,7 @@ type Metrics struct {
 	jobTime *prometheus.HistogramVec
 	jobsDue *prometheus.GaugeVec
 	mails   *prometheus.CounterVec
+	hooks   *prometheus.CounterVec
 }
 
 // latencies are seconds, from 100 microseconds to 10 seconds.
@@ -85,13 +86,16 @@ func NewMetrics() *Metrics {
 		jobsDue: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "parley_jobs_due", Help: "Jobs that wait to be claimed, as last seen here and counted up to a bound.",
 		}, []string{"kind"}),
+		hooks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "parley_webhook_attempts_total", Help: "Attempts to deliver messages to webhooks: delivered, refused or unreachable.",
+		}, []string{"result"}),
 		mails: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "parley_mails_total", Help: "Mails by what came of them: sent, failed or kept.",
 		}, []string{"state"}),
 	}
 	m.registry.MustRegister(
 		m.commands, m.ack, m.batchSize, m.batchTime, m.batchWait, m.batchFails, m.fanout, m.requests, m.closes, m.cache,
-		m.jobs, m.jobTime, m.jobsDue, m.mails,
+		m.jobs, m.jobTime, m.jobsDue, m.mails, m.hooks,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -132,6 +136,9 @@ func (m *Metrics) ObserveDue(kind string, n int) { m.jobsDue.WithLabelValues(kin
 
 // ObserveMail takes what came of a mail.
 func (m *Metrics) ObserveMail(state string) { m.mails.WithLabelValues(state).Inc() }
+
+// ObserveWebhook takes what came of an attempt to deliver a message to a webhook.
+func (m *Metrics) ObserveWebhook(came string) { m.hooks.WithLabelValues(came).Inc() }
 
 // ObserveFanout takes the time of one fan-out.
 func (m *Metrics) ObserveFanout(_ int, took time.Duration) { m.fanout.Observe(took.Seconds()) }

@@ -58,6 +58,7 @@ func (s *Server) apiRoutes() {
 	s.approvalRoutes()
 	s.ownFlagRoutes()
 	s.preferenceRoutes()
+	s.webhookRoutes()
 }
 
 // schemaName names a type's schema as clients should see it.

@@ -21,6 +21,7 @@ import (
 	"parley/store/profiles"
 	"parley/store/reports"
 	"parley/store/search"
+	"parley/store/webhooks"
 )
 
 type (
@@ -200,7 +201,7 @@ func (s *Server) deleteAccount(ctx context.Context, r *request, in *deleteInput)
 	}
 	for _, erase := range []func(context.Context, *store.Tx, string) error{
 		outbox.Erase, notices.Erase, credentials.Erase, profiles.Erase, preferences.Erase,
-		exports.Erase, reports.Erase, jobs.Erase, news.Erase, flags.Erase, search.Erase,
+		exports.Erase, reports.Erase, webhooks.Erase, jobs.Erase, news.Erase, flags.Erase, search.Erase,
 	} {
 		parts = append(parts, func(ctx context.Context, t *store.Tx) error { return erase(ctx, t, u.ID) })
 	}

@@ -96,7 +96,7 @@ func (s *Server) proposeFactor(ctx context.Context, r *request, in *confirmPassI
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := s.sealer.seal([]byte(key.Secret()), u.ID)
+	sealed, err := s.sealer.Seal([]byte(key.Secret()), u.ID)
 	if err != nil {
 		return nil, err
 	}

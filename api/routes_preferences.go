@@ -5,14 +5,17 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"html/template"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
 
+	"parley/rooms"
 	"parley/store"
 	"parley/store/preferences"
+	"parley/store/webhooks"
 )
 
 type (
@@ -29,6 +32,8 @@ type (
 		Zone   string     `json:"zone" minLength:"1" maxLength:"60" doc:"A time zone of the IANA database, such as Europe/Berlin"`
 		Hour   int        `json:"hour" minimum:"0" maximum:"23" doc:"The hour of that zone at which the daily reminder comes"`
 		Topics topicsView `json:"topics" doc:"What one wants to be told about"`
+		// Left out, it is mail.
+		Webhook string `json:"webhook" required:"false" maxLength:"40" doc:"The id of one's webhook to which one is told; empty for mail"`
 	}
 	preferencesInput  struct{ Body preferencesView }
 	preferencesOutput struct{ Body preferencesView }
@@ -80,19 +85,28 @@ func (s *Server) getPreferences(ctx context.Context, r *request, _ *struct{}) (*
 	if err != nil {
 		return nil, err
 	}
-	out := &preferencesOutput{Body: preferencesView{Zone: p.Zone, Hour: p.Hour}}
+	out := &preferencesOutput{Body: preferencesView{Zone: p.Zone, Hour: p.Hour, Webhook: p.Webhook}}
 	out.Body.Topics.each(func(t preferences.Topic, wanted *bool) { *wanted = p.Wants(t) })
 	return out, nil
 }
 
 func (s *Server) setPreferences(ctx context.Context, r *request, in *preferencesInput) (*preferencesOutput, error) {
-	p := preferences.Preferences{Zone: in.Body.Zone, Hour: in.Body.Hour}
+	p := preferences.Preferences{Zone: in.Body.Zone, Hour: in.Body.Hour, Webhook: in.Body.Webhook}
 	in.Body.Topics.each(func(t preferences.Topic, wanted *bool) {
 		if !*wanted {
 			p.Muted = p.Muted.With(t)
 		}
 	})
-	err := s.run(ctx, func(ctx context.Context, t *store.Tx) error { return preferences.Set(ctx, t, r.who.id, p) })
+	err := s.run(ctx, func(ctx context.Context, t *store.Tx) error {
+		if p.Webhook != "" {
+			if _, err := webhooks.Own(ctx, t, r.who.id, p.Webhook); errors.Is(err, store.ErrNotFound) {
+				return rooms.Invalid("webhook", "must be one of your webhooks")
+			} else if err != nil {
+				return err
+			}
+		}
+		return preferences.Set(ctx, t, r.who.id, p)
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -97,7 +97,7 @@ func (s *Server) proof(ctx context.Context, from origin, f *credentials.Factor, 
 	user := f.User
 	digits := strings.ReplaceAll(strings.TrimSpace(code), " ", "")
 	if len(digits) == codeOptions.Digits.Length() {
-		secret, err := s.sealer.open(f.Secret, user)
+		secret, err := s.sealer.Open(f.Secret, user)
 		if err != nil {
 			return nil, err
 		}

@@ -21,6 +21,7 @@ import (
 	"parley/hub"
 	"parley/store"
 	"parley/store/flags"
+	"parley/store/seal"
 	"parley/store/search"
 )
 
@@ -37,7 +38,8 @@ type Server struct {
 	api       huma.API
 	origins   origins
 	limits    limits
-	sealer    *sealer
+	sealer    *seal.Sealer // of second factors
+	hooks     *seal.Sealer // of webhooks
 	passwords *passwords
 	cache     *cache.Cache
 	pictures  *picture.Maker
@@ -96,7 +98,10 @@ func New(cfg Config) (*Server, error) {
 	if s.origins, err = newOrigins(cfg.PublicURL, cfg.Origins); err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
-	if s.sealer, err = newSealer(cfg.Secret, cfg.Rand); err != nil {
+	if s.sealer, err = seal.New(cfg.Secret, seal.Factors, cfg.Rand); err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
+	if s.hooks, err = seal.New(cfg.Secret, seal.Webhooks, cfg.Rand); err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
 	if s.passwords, err = newPasswords(cfg.Passwords); err != nil {

@@ -66,7 +66,6 @@ type trust struct {
 	RequireApproval bool   `env:"PARLEY_REQUIRE_APPROVAL" default:"true" negatable:"" help:"Have an admin approve new sponsors before they negotiate."`
 	RequireVerified bool   `env:"PARLEY_REQUIRE_VERIFIED" help:"Have users confirm their e-mail address before they negotiate."`
 	AdminTOTP       string `name:"admin-totp" env:"PARLEY_ADMIN_TOTP" enum:"on,off," default:"" help:"Whether admins must have a second factor: on or off; by default on, but for the demo."`
-	Secret          string `env:"PARLEY_SECRET" help:"At least 32 characters, the same for all instances: seals the secrets of second factors."`
 }
 
 // adminSecondFactor tells whether admins must have a second factor.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -26,6 +27,7 @@ import (
 	"parley/digest/tell"
 	"parley/store"
 	"parley/store/outbox"
+	"parley/store/seal"
 )
 
 // sending says how what is due leaves the house. All that carry out jobs for one store
@@ -33,6 +35,9 @@ import (
 type sending struct {
 	SMTPURL  string `name:"smtp" env:"PARLEY_SMTP_URL" help:"Server that mail is handed to, such as smtp://user:password@mail.example.com:587 or smtps://…; without it mail is kept in the outbox, where admins read it."`
 	MailFrom string `env:"PARLEY_MAIL_FROM" default:"Parley <parley@localhost>" help:"The sender of mails."`
+	Secret   string `env:"PARLEY_SECRET" help:"At least 32 characters, the same for all instances and workers: seals the secrets of second factors and webhooks."`
+
+	AllowPrivate bool `name:"webhook-allow-private" env:"PARLEY_WEBHOOK_ALLOW_PRIVATE" help:"Let webhooks have private and loopback addresses."`
 }
 
 // work is what carries out jobs: the engine on its runner, and those who find out what
@@ -116,9 +121,18 @@ func (c *sending) kinds(st *store.Store, metrics *api.Metrics, linkURL string) (
 			return nil, fmt.Errorf("PARLEY_SMTP_URL and PARLEY_MAIL_FROM: %w", err)
 		}
 	}
+	sealer, err := seal.New(c.Secret, seal.Webhooks, rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("PARLEY_SECRET: %w", err)
+	}
+	hooks := &send.Webhooks{
+		Store: st, Sealer: sealer, Jitter: mathrand.Int64N, Settings: linkURL + "/account/notifications",
+		Poster:  send.NewPoster(send.PosterConfig{Clock: time.Now, AllowPrivate: c.AllowPrivate}),
+		Observe: func(came send.Delivery) { metrics.ObserveWebhook(string(came)) },
+	}
 	d := &desk.Desk{Store: st, Clock: time.Now, URL: linkURL}
 	return slices.Concat(
-		[]digest.Kind{mails.Kind(), remind.Daily(d), remind.Weekly(d), (&tell.Teller{Desk: d}).Kind()},
+		[]digest.Kind{mails.Kind(), hooks.Kind(), remind.Daily(d), remind.Weekly(d), (&tell.Teller{Desk: d}).Kind()},
 		report.Kinds(d), export.Kinds(st, time.Now),
 	), nil
 }

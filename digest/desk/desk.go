@@ -14,6 +14,7 @@ import (
 	"parley/store/outbox"
 	"parley/store/outbox/letter"
 	"parley/store/preferences"
+	"parley/store/webhooks"
 )
 
 // Desk writes to people. Its methods may be called by several goroutines.
@@ -117,10 +118,13 @@ type Written struct {
 	Job     int64
 	Outcome string
 	Mails   []outbox.Mail
+	// MailOnly says that the mails hold more than text can say, such as a report: they
+	// go to no webhook.
+	MailOnly bool
 }
 
 // Send queues what was written for jobs that are still the worker's and finishes them,
-// in one transaction. also, if set, runs in it with the ids of those jobs.
+// in one transaction: to the webhooks that people chose, and as mail to the others. also, if set, runs in it with the ids of those jobs.
 func (d *Desk) Send(ctx context.Context, token string, list []Written, also func(ctx context.Context, t *store.Tx, mine map[int64]bool) error) error {
 	results := make([]jobs.Result, len(list))
 	for i := range list {
@@ -131,13 +135,21 @@ func (d *Desk) Send(ctx context.Context, token string, list []Written, also func
 		if err != nil {
 			return struct{}{}, err
 		}
-		var mails []outbox.Mail
+		var mails, told []outbox.Mail
 		for i := range list {
-			if mine[list[i].Job] {
+			switch {
+			case !mine[list[i].Job]:
+			case list[i].MailOnly:
 				mails = append(mails, list[i].Mails...)
+			default:
+				told = append(told, list[i].Mails...)
 			}
 		}
-		if err := outbox.Put(ctx, t, mails...); err != nil {
+		others, err := post(ctx, t, told)
+		if err != nil {
+			return struct{}{}, err
+		}
+		if err := outbox.Put(ctx, t, append(mails, others...)...); err != nil {
 			return struct{}{}, err
 		}
 		if also != nil {
@@ -149,4 +161,29 @@ func (d *Desk) Send(ctx context.Context, token string, list []Written, also func
 		return fmt.Errorf("send what was written: %w", err)
 	}
 	return nil
+}
+
+// post queues what goes to the webhooks that people chose, and returns what goes to the
+// others.
+func post(ctx context.Context, t *store.Tx, mails []outbox.Mail) (others []outbox.Mail, err error) {
+	users := make([]string, len(mails))
+	for i := range mails {
+		users[i] = mails[i].User
+	}
+	chosen, err := webhooks.Chosen(ctx, t, users)
+	if err != nil {
+		return nil, err
+	}
+	var messages []webhooks.Message
+	for i := range mails {
+		m := &mails[i]
+		to, ok := chosen[m.User]
+		if !ok {
+			others = append(others, *m)
+			continue
+		}
+		// The end of a mail is for one reader: many may see a webhook's messages.
+		messages = append(messages, webhooks.Message{To: to, Kind: m.Kind, Title: m.Subject, Text: letter.WithoutEnd(m.Text)})
+	}
+	return others, webhooks.Put(ctx, t, messages...)
 }

@@ -80,7 +80,7 @@ func (k *maker) do(ctx context.Context, b *jobs.Batch) error {
 		}
 		for _, a := range month {
 			p := people[a.user]
-			w := desk.Written{Job: a.job.ID, Outcome: desk.Nothing}
+			w := desk.Written{Job: a.job.ID, Outcome: desk.Nothing, MailOnly: true}
 			f := figures[a.user]
 			if k.mails && f.Empty() {
 				list = append(list, w)

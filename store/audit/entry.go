@@ -38,6 +38,9 @@ const (
 	ActionUserRefused  Action = "user.refused"
 	ActionUserDeleted  Action = "user.deleted"
 
+	ActionWebhookMade    Action = "webhook.made"
+	ActionWebhookDeleted Action = "webhook.deleted"
+
 	ActionRegistered      Action = "auth.registered"
 	ActionLogin           Action = "auth.login"
 	ActionLoginFailed     Action = "auth.login_failed"

@@ -190,3 +190,20 @@ func Erase(ctx context.Context, t *store.Tx, user string) error {
 	}
 	return nil
 }
+
+// CancelNamed ends those of a kind's jobs for a user that have these periods and are not
+// over.
+func CancelNamed(ctx context.Context, t *store.Tx, kind, user string, periods []string) error {
+	for len(periods) > 0 {
+		part := periods[:min(len(periods), addChunk)]
+		periods = periods[len(part):]
+		_, err := t.DB.NewUpdate().Model((*jobModel)(nil)).
+			Set("state = ?", string(Cancelled)).Set("run_at = NULL").Set("claim = ''").Set("finished_at = ?", store.Micros(t.Now)).
+			Where("kind = ?", kind).Where("user_id = ?", user).Where("period IN (?)", bun.List(part)).
+			Where("state IN (?, ?)", string(Due), string(Running)).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("jobs: cancel those named: %w", err)
+		}
+	}
+	return nil
+}

@@ -137,6 +137,16 @@ func add(ctx context.Context, t *store.Tx, user string, set func(*model), change
 	return nil
 }
 
+// LeaveWebhook has a user told by mail again, if they are told by this webhook.
+func LeaveWebhook(ctx context.Context, t *store.Tx, user, webhook string) error {
+	_, err := t.DB.NewUpdate().Model((*model)(nil)).Set("webhook = ''").Set("changed_at = ?", store.Micros(t.Now)).
+		Where("user_id = ?", user).Where("webhook = ?", webhook).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("preferences: leave a webhook: %w", err)
+	}
+	return nil
+}
+
 // Erase removes what a user wanted.
 func Erase(ctx context.Context, t *store.Tx, user string) error {
 	if _, err := t.DB.NewDelete().Model((*model)(nil)).Where("user_id = ?", user).Exec(ctx); err != nil {

@@ -20,6 +20,8 @@ export function noticeLink(kind: string, data: Record<string, unknown>): string 
       return '/admin/flags?state=waiting'
     case 'approved':
       return '/campaigns'
+    case 'webhook_off':
+      return '/account/notifications'
     case 'export_ready':
     case 'report_ready':
       return '/reports'

@@ -109,6 +109,18 @@ func (l *Letter) html() (string, error) {
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
+// end is where the text of a mail ends and what belongs to the mail begins: why it came,
+// and the links by which its reader ends it.
+const end = "--\nParley\n"
+
+// WithoutEnd is the text of a mail that a letter made, without its end.
+func WithoutEnd(text string) string {
+	if i := strings.LastIndex(text, "\n"+end); i >= 0 {
+		text = text[:i]
+	}
+	return strings.TrimSpace(text)
+}
+
 // text is the same in plain text.
 func (l *Letter) text() string {
 	var b strings.Builder
@@ -152,7 +164,7 @@ func (l *Letter) text() string {
 	if l.Button != nil {
 		paragraph(l.Button.Text + ":\n" + l.Button.URL)
 	}
-	b.WriteString("--\nParley\n")
+	b.WriteString(end)
 	if l.Why != "" {
 		b.WriteString(l.Why + "\n")
 	}

@@ -3,6 +3,7 @@ export const jobs = {
   lead: 'What Parley does by itself: mails, reminders, reports, exports.',
   kinds: {
     mail: 'Mails',
+    webhook: 'Webhook messages',
     tell: 'Event mails',
     daily: 'Daily reminders',
     weekly: 'Weekly digests',

@@ -49,6 +49,10 @@ export const notices = {
       text: 'The file is there for a day.',
     }),
     report_ready: (data) => ({ title: `Your report for ${text(data.month)} is ready` }),
+    webhook_off: (data) => ({
+      title: `Your webhook ${text(data.name)} was switched off`,
+      text: 'It failed too often. You are told by mail until you switch it on again.',
+    }),
     verified: () => ({ title: 'Your e-mail address is confirmed' }),
     email_changed: () => ({ title: 'The e-mail address of your account was changed' }),
     password_changed: () => ({

@@ -60,6 +60,8 @@ export const loginRequestRules = {"code":{"type":"string","required":false,"maxL
 
 export const mailTokenRequestRules = {"token":{"type":"string","required":true,"minLength":1,"maxLength":200}} as const
 
+export const makeWebhookRequestRules = {"form":{"type":"string","required":true,"enum":["chat","signed"]},"name":{"type":"string","required":true,"minLength":1,"maxLength":80},"url":{"type":"string","required":true,"minLength":1,"maxLength":500}} as const
+
 export const messageCommandRules = {"id":{"type":"string","required":true,"pattern":"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"},"text":{"type":"string","required":true,"maxLength":4000},"type":{"type":"string","required":true,"enum":["message"]}} as const
 
 export const milestoneRules = {"milestone":{"type":"string","required":true,"maxLength":80},"net_days":{"type":"integer","required":true,"minimum":0,"maximum":180,"format":"int64"},"percent":{"type":"integer","required":true,"minimum":1,"maximum":100,"format":"int64"}} as const
@@ -74,7 +76,7 @@ export const passwordRequestRules = {"current":{"type":"string","required":true,
 
 export const platformRules = {"engagement_bp":{"type":"integer","required":true,"minimum":0,"maximum":10000,"format":"int64"},"followers":{"type":"integer","required":true,"minimum":0,"maximum":10000000000,"format":"int64"},"handle":{"type":"string","required":true,"minLength":1,"maxLength":100},"platform":{"type":"string","required":true,"enum":["instagram","tiktok","youtube","twitch","x","facebook","linkedin","pinterest","snapchat","podcast","blog","other"]}} as const
 
-export const preferencesRules = {"hour":{"type":"integer","required":true,"minimum":0,"maximum":23,"format":"int64"},"topics":{"type":"Topics","required":true},"zone":{"type":"string","required":true,"minLength":1,"maxLength":60}} as const
+export const preferencesRules = {"hour":{"type":"integer","required":true,"minimum":0,"maximum":23,"format":"int64"},"topics":{"type":"Topics","required":true},"webhook":{"type":"string","required":false,"maxLength":40},"zone":{"type":"string","required":true,"minLength":1,"maxLength":60}} as const
 
 export const profilePatchRules = {"accepts_invites":{"type":"boolean","required":false},"bio":{"type":"string","required":false,"maxLength":1000},"category":{"type":"string","required":false,"maxLength":60},"name":{"type":"string","required":false,"minLength":1,"maxLength":80},"niches":{"type":"array","required":false,"maxItems":10,"items":{"type":"string","required":true,"maxLength":40}},"platforms":{"type":"array","required":false,"maxItems":12,"items":{"type":"Platform","required":true}},"reach":{"type":"integer","required":false,"minimum":0,"maximum":10000000000,"format":"int64"},"slug":{"type":"string","required":false,"minLength":3,"maxLength":40,"pattern":"^[a-z0-9]+(-[a-z0-9]+)*$"}} as const
 

@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AdminCampaignData, AdminCampaignErrors, AdminCampaignResponses, AdminCampaignsData, AdminCampaignsErrors, AdminCampaignsResponses, AdminFeedData, AdminFeedErrors, AdminFeedResponses, AdminFeedRoomsData, AdminFeedRoomsErrors, AdminFeedRoomsResponses, AdminRoomData, AdminRoomErrors, AdminRoomResponses, AdminRoomsData, AdminRoomsErrors, AdminRoomsResponses, AdminUserData, AdminUserErrors, AdminUserResponses, AdminUsersData, AdminUsersErrors, AdminUsersResponses, AppealData, AppealErrors, AppealResponses, ApplyData, ApplyErrors, ApplyResponses, ApproveSponsorData, ApproveSponsorErrors, ApproveSponsorResponses, ArchiveCampaignData, ArchiveCampaignErrors, ArchiveCampaignResponses, AskExportData, AskExportErrors, AskExportResponses, AskReportData, AskReportErrors, AskReportResponses, AskUnsubscribeData, AskUnsubscribeErrors, AskUnsubscribeResponses, AuditVerificationData, AuditVerificationErrors, AuditVerificationResponses, CancelJobData, CancelJobErrors, CancelJobResponses, ChangeAccountData, ChangeAccountErrors, ChangeAccountResponses, ChangeEmailData, ChangeEmailErrors, ChangeEmailResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CheckAddressData, CheckAddressErrors, CheckAddressResponses, CommandData, CommandErrors, CommandResponses, ConfirmFactorData, ConfirmFactorErrors, ConfirmFactorResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteAccountData, DeleteAccountErrors, DeleteAccountResponses, DeleteSavedSearchData, DeleteSavedSearchErrors, DeleteSavedSearchResponses, DownloadAuditData, DownloadAuditErrors, DownloadAuditResponses, DownloadCampaignsData, DownloadCampaignsErrors, DownloadCampaignsResponses, DownloadExportData, DownloadExportErrors, DownloadExportResponses, DownloadFlagsData, DownloadFlagsErrors, DownloadFlagsResponses, DownloadMailData, DownloadMailErrors, DownloadMailResponses, DownloadReportData, DownloadReportErrors, DownloadReportResponses, DownloadRoomsData, DownloadRoomsErrors, DownloadRoomsResponses, DownloadUsersData, DownloadUsersErrors, DownloadUsersResponses, EditCardData, EditCardErrors, EditCardResponses, EditProfileData, EditProfileErrors, EditProfileResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, FlagData, FlagErrors, FlagResponses, ForgotPasswordData, ForgotPasswordErrors, ForgotPasswordResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetFactorData, GetFactorErrors, GetFactorResponses, GetMailData, GetMailErrors, GetMailResponses, GetPreferencesData, GetPreferencesErrors, GetPreferencesResponses, GetRoomData, GetRoomErrors, GetRoomResponses, InviteData, InviteErrors, InviteManyData, InviteManyErrors, InviteManyResponses, InviteResponses, JobKindsData, JobKindsErrors, JobKindsResponses, LiftFlagData, LiftFlagErrors, LiftFlagResponses, ListApplicantsData, ListApplicantsErrors, ListApplicantsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListFlagsData, ListFlagsErrors, ListFlagsResponses, ListJobsData, ListJobsErrors, ListJobsResponses, ListMailData, ListMailErrors, ListMailResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListOwnFlagsData, ListOwnFlagsErrors, ListOwnFlagsResponses, ListReportsData, ListReportsErrors, ListReportsResponses, ListRoomsData, ListRoomsErrors, ListRoomsResponses, ListSavedSearchesData, ListSavedSearchesErrors, ListSavedSearchesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MeData, MeErrors, MeResponses, NewRecoveryCodesData, NewRecoveryCodesErrors, NewRecoveryCodesResponses, OverviewData, OverviewErrors, OverviewResponses, OwnCardData, OwnCardErrors, OwnCardResponses, OwnProfileData, OwnProfileErrors, OwnProfileResponses, PauseJobsData, PauseJobsErrors, PauseJobsResponses, ProposeFactorData, ProposeFactorErrors, ProposeFactorResponses, PublicProfileData, PublicProfileErrors, PublicProfileResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RefuseSponsorData, RefuseSponsorErrors, RefuseSponsorResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveExportData, RemoveExportErrors, RemoveExportResponses, RemoveFactorData, RemoveFactorErrors, RemoveFactorResponses, RemovePictureData, RemovePictureErrors, RemovePictureResponses, RenameSavedSearchData, RenameSavedSearchErrors, RenameSavedSearchResponses, ResendVerificationData, ResendVerificationErrors, ResendVerificationResponses, ResetPasswordData, ResetPasswordErrors, ResetPasswordResponses, ResumeJobsData, ResumeJobsErrors, ResumeJobsResponses, RetryJobData, RetryJobErrors, RetryJobResponses, RoomPartiesData, RoomPartiesErrors, RoomPartiesResponses, SaveSearchData, SaveSearchErrors, SaveSearchResponses, SearchCampaignsData, SearchCampaignsErrors, SearchCampaignsResponses, SearchInfluencersData, SearchInfluencersErrors, SearchInfluencersResponses, SessionData, SessionErrors, SessionResponses, SetOwnBudgetData, SetOwnBudgetErrors, SetOwnBudgetResponses, SetPictureData, SetPictureErrors, SetPictureResponses, SetPreferencesData, SetPreferencesErrors, SetPreferencesResponses, SponsorCardData, SponsorCardErrors, SponsorCardResponses, StatisticsData, StatisticsErrors, StatisticsResponses, StatisticsTableData, StatisticsTableErrors, StatisticsTableResponses, TrackCampaignData, TrackCampaignErrors, TrackCampaignResponses, UnflagData, UnflagErrors, UnflagResponses, UnsubscribeData, UnsubscribeErrors, UnsubscribeResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses, UpholdFlagData, UpholdFlagErrors, UpholdFlagResponses, VerifyEmailData, VerifyEmailErrors, VerifyEmailResponses } from './types.gen';
+import type { AdminCampaignData, AdminCampaignErrors, AdminCampaignResponses, AdminCampaignsData, AdminCampaignsErrors, AdminCampaignsResponses, AdminFeedData, AdminFeedErrors, AdminFeedResponses, AdminFeedRoomsData, AdminFeedRoomsErrors, AdminFeedRoomsResponses, AdminRoomData, AdminRoomErrors, AdminRoomResponses, AdminRoomsData, AdminRoomsErrors, AdminRoomsResponses, AdminUserData, AdminUserErrors, AdminUserResponses, AdminUsersData, AdminUsersErrors, AdminUsersResponses, AppealData, AppealErrors, AppealResponses, ApplyData, ApplyErrors, ApplyResponses, ApproveSponsorData, ApproveSponsorErrors, ApproveSponsorResponses, ArchiveCampaignData, ArchiveCampaignErrors, ArchiveCampaignResponses, AskExportData, AskExportErrors, AskExportResponses, AskReportData, AskReportErrors, AskReportResponses, AskUnsubscribeData, AskUnsubscribeErrors, AskUnsubscribeResponses, AuditVerificationData, AuditVerificationErrors, AuditVerificationResponses, CancelJobData, CancelJobErrors, CancelJobResponses, ChangeAccountData, ChangeAccountErrors, ChangeAccountResponses, ChangeEmailData, ChangeEmailErrors, ChangeEmailResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CheckAddressData, CheckAddressErrors, CheckAddressResponses, CommandData, CommandErrors, CommandResponses, ConfirmFactorData, ConfirmFactorErrors, ConfirmFactorResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteAccountData, DeleteAccountErrors, DeleteAccountResponses, DeleteSavedSearchData, DeleteSavedSearchErrors, DeleteSavedSearchResponses, DeleteWebhookData, DeleteWebhookErrors, DeleteWebhookResponses, DownloadAuditData, DownloadAuditErrors, DownloadAuditResponses, DownloadCampaignsData, DownloadCampaignsErrors, DownloadCampaignsResponses, DownloadExportData, DownloadExportErrors, DownloadExportResponses, DownloadFlagsData, DownloadFlagsErrors, DownloadFlagsResponses, DownloadMailData, DownloadMailErrors, DownloadMailResponses, DownloadReportData, DownloadReportErrors, DownloadReportResponses, DownloadRoomsData, DownloadRoomsErrors, DownloadRoomsResponses, DownloadUsersData, DownloadUsersErrors, DownloadUsersResponses, EditCardData, EditCardErrors, EditCardResponses, EditProfileData, EditProfileErrors, EditProfileResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, FlagData, FlagErrors, FlagResponses, ForgotPasswordData, ForgotPasswordErrors, ForgotPasswordResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetFactorData, GetFactorErrors, GetFactorResponses, GetMailData, GetMailErrors, GetMailResponses, GetPreferencesData, GetPreferencesErrors, GetPreferencesResponses, GetRoomData, GetRoomErrors, GetRoomResponses, InviteData, InviteErrors, InviteManyData, InviteManyErrors, InviteManyResponses, InviteResponses, JobKindsData, JobKindsErrors, JobKindsResponses, LiftFlagData, LiftFlagErrors, LiftFlagResponses, ListApplicantsData, ListApplicantsErrors, ListApplicantsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListFlagsData, ListFlagsErrors, ListFlagsResponses, ListJobsData, ListJobsErrors, ListJobsResponses, ListMailData, ListMailErrors, ListMailResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListOwnFlagsData, ListOwnFlagsErrors, ListOwnFlagsResponses, ListReportsData, ListReportsErrors, ListReportsResponses, ListRoomsData, ListRoomsErrors, ListRoomsResponses, ListSavedSearchesData, ListSavedSearchesErrors, ListSavedSearchesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListWebhooksData, ListWebhooksErrors, ListWebhooksResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MakeWebhookData, MakeWebhookErrors, MakeWebhookResponses, MeData, MeErrors, MeResponses, NewRecoveryCodesData, NewRecoveryCodesErrors, NewRecoveryCodesResponses, OverviewData, OverviewErrors, OverviewResponses, OwnCardData, OwnCardErrors, OwnCardResponses, OwnProfileData, OwnProfileErrors, OwnProfileResponses, PauseJobsData, PauseJobsErrors, PauseJobsResponses, ProposeFactorData, ProposeFactorErrors, ProposeFactorResponses, PublicProfileData, PublicProfileErrors, PublicProfileResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RefuseSponsorData, RefuseSponsorErrors, RefuseSponsorResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveExportData, RemoveExportErrors, RemoveExportResponses, RemoveFactorData, RemoveFactorErrors, RemoveFactorResponses, RemovePictureData, RemovePictureErrors, RemovePictureResponses, RenameSavedSearchData, RenameSavedSearchErrors, RenameSavedSearchResponses, ResendVerificationData, ResendVerificationErrors, ResendVerificationResponses, ResetPasswordData, ResetPasswordErrors, ResetPasswordResponses, ResumeJobsData, ResumeJobsErrors, ResumeJobsResponses, RetryJobData, RetryJobErrors, RetryJobResponses, RoomPartiesData, RoomPartiesErrors, RoomPartiesResponses, SaveSearchData, SaveSearchErrors, SaveSearchResponses, SearchCampaignsData, SearchCampaignsErrors, SearchCampaignsResponses, SearchInfluencersData, SearchInfluencersErrors, SearchInfluencersResponses, SessionData, SessionErrors, SessionResponses, SetOwnBudgetData, SetOwnBudgetErrors, SetOwnBudgetResponses, SetPictureData, SetPictureErrors, SetPictureResponses, SetPreferencesData, SetPreferencesErrors, SetPreferencesResponses, SponsorCardData, SponsorCardErrors, SponsorCardResponses, StatisticsData, StatisticsErrors, StatisticsResponses, StatisticsTableData, StatisticsTableErrors, StatisticsTableResponses, SwitchWebhookOnData, SwitchWebhookOnErrors, SwitchWebhookOnResponses, TestWebhookData, TestWebhookErrors, TestWebhookResponses, TrackCampaignData, TrackCampaignErrors, TrackCampaignResponses, UnflagData, UnflagErrors, UnflagResponses, UnsubscribeData, UnsubscribeErrors, UnsubscribeResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses, UpholdFlagData, UpholdFlagErrors, UpholdFlagResponses, VerifyEmailData, VerifyEmailErrors, VerifyEmailResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -263,6 +263,75 @@ export const resendVerification = <ThrowOnError extends boolean = false>(options
             type: 'apiKey'
         }, { scheme: 'bearer', type: 'http' }],
     url: '/api/account/verification',
+    ...options
+});
+
+/**
+ * One's webhooks
+ */
+export const listWebhooks = <ThrowOnError extends boolean = false>(options?: Options<ListWebhooksData, ThrowOnError>) => (options?.client ?? client).get<ListWebhooksResponses, ListWebhooksErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/account/webhooks',
+    ...options
+});
+
+/**
+ * Add a webhook; the secret is told only this once
+ */
+export const makeWebhook = <ThrowOnError extends boolean = false>(options: Options<MakeWebhookData, ThrowOnError>) => (options.client ?? client).post<MakeWebhookResponses, MakeWebhookErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/account/webhooks',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a webhook and what waits for it; who is told there is told by mail again
+ */
+export const deleteWebhook = <ThrowOnError extends boolean = false>(options: Options<DeleteWebhookData, ThrowOnError>) => (options.client ?? client).delete<DeleteWebhookResponses, DeleteWebhookErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/account/webhooks/{id}',
+    ...options
+});
+
+/**
+ * Switch a webhook on again that failed too often
+ */
+export const switchWebhookOn = <ThrowOnError extends boolean = false>(options: Options<SwitchWebhookOnData, ThrowOnError>) => (options.client ?? client).post<SwitchWebhookOnResponses, SwitchWebhookOnErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/account/webhooks/{id}/on',
+    ...options
+});
+
+/**
+ * Send a message to a webhook to see whether it comes
+ */
+export const testWebhook = <ThrowOnError extends boolean = false>(options: Options<TestWebhookData, ThrowOnError>) => (options.client ?? client).post<TestWebhookResponses, TestWebhookErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: 'parley_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/account/webhooks/{id}/test',
     ...options
 });
 

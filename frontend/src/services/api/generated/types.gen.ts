@@ -1270,6 +1270,14 @@ export type LoginRequest = {
     zone?: string;
 };
 
+export type MadeWebhook = {
+    /**
+     * What its messages are signed with, told only here; empty for Google Chat
+     */
+    secret: string;
+    webhook: Webhook;
+};
+
 export type Mail = {
     attempts: number;
     created_at: string;
@@ -1298,6 +1306,18 @@ export type MailTokenRequest = {
      * From the link in the mail
      */
     token: string;
+};
+
+export type MakeWebhookRequest = {
+    form: 'chat' | 'signed';
+    /**
+     * What one calls it
+     */
+    name: string;
+    /**
+     * An address of https without a name, password or fragment
+     */
+    url: string;
 };
 
 export type Me = {
@@ -1678,6 +1698,10 @@ export type Preferences = {
      * What one wants to be told about
      */
     topics: Topics;
+    /**
+     * The id of one's webhook to which one is told; empty for mail
+     */
+    webhook?: string;
     /**
      * A time zone of the IANA database, such as Europe/Berlin
      */
@@ -2264,6 +2288,43 @@ export type Verified = {
     changed: boolean;
 };
 
+export type Webhook = {
+    created_at: string;
+    /**
+     * Failed attempts in a row
+     */
+    failures: number;
+    /**
+     * Google Chat's, or JSON with a signature
+     */
+    form: 'chat' | 'signed';
+    /**
+     * The host of its address, which itself is not told again
+     */
+    host: string;
+    id: string;
+    name: string;
+    /**
+     * Since when nothing is sent there; null while it is on
+     */
+    off_at: string | null;
+    /**
+     * Why the last attempt failed before it was switched off
+     */
+    off_reason: string;
+};
+
+export type Webhooks = {
+    /**
+     * The oldest first
+     */
+    items: Array<Webhook>;
+    /**
+     * How many one may have
+     */
+    limit: number;
+};
+
 export type Who = {
     /**
      * The server's clock
@@ -2707,6 +2768,135 @@ export type ResendVerificationErrors = {
 export type ResendVerificationError = ResendVerificationErrors[keyof ResendVerificationErrors];
 
 export type ResendVerificationResponses = {
+    /**
+     * Accepted
+     */
+    202: unknown;
+};
+
+export type ListWebhooksData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/account/webhooks';
+};
+
+export type ListWebhooksErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ListWebhooksError = ListWebhooksErrors[keyof ListWebhooksErrors];
+
+export type ListWebhooksResponses = {
+    /**
+     * OK
+     */
+    200: Webhooks;
+};
+
+export type ListWebhooksResponse = ListWebhooksResponses[keyof ListWebhooksResponses];
+
+export type MakeWebhookData = {
+    body: MakeWebhookRequest;
+    path?: never;
+    query?: never;
+    url: '/api/account/webhooks';
+};
+
+export type MakeWebhookErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type MakeWebhookError = MakeWebhookErrors[keyof MakeWebhookErrors];
+
+export type MakeWebhookResponses = {
+    /**
+     * Created
+     */
+    201: MadeWebhook;
+};
+
+export type MakeWebhookResponse = MakeWebhookResponses[keyof MakeWebhookResponses];
+
+export type DeleteWebhookData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/account/webhooks/{id}';
+};
+
+export type DeleteWebhookErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type DeleteWebhookError = DeleteWebhookErrors[keyof DeleteWebhookErrors];
+
+export type DeleteWebhookResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteWebhookResponse = DeleteWebhookResponses[keyof DeleteWebhookResponses];
+
+export type SwitchWebhookOnData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/account/webhooks/{id}/on';
+};
+
+export type SwitchWebhookOnErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type SwitchWebhookOnError = SwitchWebhookOnErrors[keyof SwitchWebhookOnErrors];
+
+export type SwitchWebhookOnResponses = {
+    /**
+     * OK
+     */
+    200: Webhook;
+};
+
+export type SwitchWebhookOnResponse = SwitchWebhookOnResponses[keyof SwitchWebhookOnResponses];
+
+export type TestWebhookData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/account/webhooks/{id}/test';
+};
+
+export type TestWebhookErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type TestWebhookError = TestWebhookErrors[keyof TestWebhookErrors];
+
+export type TestWebhookResponses = {
     /**
      * Accepted
      */

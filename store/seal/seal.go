@@ -1,4 +1,4 @@
-package api
+package seal
 
 import (
 	"crypto/aes"
@@ -13,29 +13,42 @@ import (
 // minSecretChars is how long a server's secret must be at least.
 const minSecretChars = 32
 
+// Purpose separates the keys that are made of one secret. What stands in a database was
+// sealed with it, so that it never changes.
+type Purpose string
+
+// The purposes.
+const (
+	Factors  Purpose = "parley: second factors"
+	Webhooks Purpose = "parley: webhooks"
+)
+
 // Forms of a sealed text, as its first byte says.
 const (
 	sealedPlain = 0
 	sealedGCM   = 1
 )
 
-// sealer encrypts small secrets that must be read again, with AES-256-GCM and a key
-// that HKDF makes from the server's secret. Without one it leaves them as they are,
-// and reads them again after one was set; what was sealed is lost with the secret.
-type sealer struct {
+// Sealer encrypts with AES-256-GCM and a key that HKDF makes from the server's secret.
+// Without one it leaves texts as they are, and reads them again after one was set; what
+// was sealed is lost with the secret. It may be used by several goroutines if its source
+// of randomness may.
+type Sealer struct {
 	aead   cipher.AEAD // nil without a secret
 	random io.Reader
 }
 
-func newSealer(secret string, random io.Reader) (*sealer, error) {
-	s := &sealer{random: random}
+// New makes the sealer of a purpose. A secret that is not empty has at least 32
+// characters.
+func New(secret string, purpose Purpose, random io.Reader) (*Sealer, error) {
+	s := &Sealer{random: random}
 	if secret == "" {
 		return s, nil
 	}
 	if len(secret) < minSecretChars {
 		return nil, fmt.Errorf("the secret must have at least %d characters", minSecretChars)
 	}
-	key, err := hkdf.Key(sha256.New, []byte(secret), nil, "parley: second factors", 32)
+	key, err := hkdf.Key(sha256.New, []byte(secret), nil, string(purpose), 32)
 	if err != nil {
 		return nil, fmt.Errorf("derive a key: %w", err)
 	}
@@ -49,8 +62,8 @@ func newSealer(secret string, random io.Reader) (*sealer, error) {
 	return s, nil
 }
 
-// seal encrypts a text for its owner; it cannot be opened as somebody else's.
-func (s *sealer) seal(plain []byte, owner string) ([]byte, error) {
+// Seal encrypts a text for its owner; it cannot be opened as somebody else's.
+func (s *Sealer) Seal(plain []byte, owner string) ([]byte, error) {
 	if s.aead == nil {
 		return append([]byte{sealedPlain}, plain...), nil
 	}
@@ -63,19 +76,21 @@ func (s *sealer) seal(plain []byte, owner string) ([]byte, error) {
 	return s.aead.Seal(out, nonce, plain, []byte(owner)), nil
 }
 
-var errSealed = errors.New("api: a secret cannot be read; was it sealed with another PARLEY_SECRET?")
+// ErrSealed says that a text cannot be opened with this secret, for this purpose and owner.
+var ErrSealed = errors.New("seal: a secret cannot be read; was it sealed with another PARLEY_SECRET?")
 
-func (s *sealer) open(sealed []byte, owner string) ([]byte, error) {
+// Open reads what Seal made for the same owner.
+func (s *Sealer) Open(sealed []byte, owner string) ([]byte, error) {
 	switch {
 	case len(sealed) > 0 && sealed[0] == sealedPlain:
 		return sealed[1:], nil
 	case s.aead == nil || len(sealed) < 1+s.aead.NonceSize() || sealed[0] != sealedGCM:
-		return nil, errSealed
+		return nil, ErrSealed
 	}
 	nonce, rest := sealed[1:1+s.aead.NonceSize()], sealed[1+s.aead.NonceSize():]
 	plain, err := s.aead.Open(nil, nonce, rest, []byte(owner))
 	if err != nil {
-		return nil, errSealed
+		return nil, ErrSealed
 	}
 	return plain, nil
 }
