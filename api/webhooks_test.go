@@ -111,7 +111,7 @@ func TestAWebhookThatIsOffIsSwitchedOnAgain(t *testing.T) {
 	})
 	must(t, err)
 	off := p.call("GET", "/api/account/webhooks", nil).want(200)
-	if off.text("items.0.off_reason") != "the server answered 500" || off.text("items.0.off_at") == "" {
+	if raw := string(off.raw); !strings.Contains(raw, `"off_reason":"the server answered 500"`) || strings.Contains(raw, `"off_at":null`) {
 		t.Errorf("off: %s", off.raw)
 	}
 	p.call("POST", path+"/test", nil).refused(409, "not_allowed", "")

@@ -11,6 +11,7 @@ import { notices } from './en/notices'
 import { own } from './en/own'
 import { accept, decline, cancelRequest, withdraw, stale, composer } from './en/offers'
 import { preferences } from './en/preferences'
+import { webhooks } from './en/webhooks'
 import { profile } from './en/profile'
 import { room, chart } from './en/room'
 import { search } from './en/search'
@@ -53,6 +54,7 @@ export const en = {
   notices,
   own,
   preferences,
+  webhooks,
   tracking,
   figures,
   statistics,

@@ -13,6 +13,7 @@ import type {
   Invitation,
   Invitations,
   LoginRequest,
+  MakeWebhookRequest,
   Preferences,
   ProfilePatch,
   RegisterRequest,
@@ -34,6 +35,7 @@ export type {
   Overview,
   RegisterRequest as Registration,
   User,
+  Webhook,
   Work,
 } from './generated'
 
@@ -126,6 +128,11 @@ export const api = {
     data(sdk.deleteAccount({ body: { password, ...(code && { code }) } })),
   preferences: () => data(sdk.getPreferences()),
   setPreferences: (body: Preferences) => data(sdk.setPreferences({ body })),
+  webhooks: () => data(sdk.listWebhooks()),
+  makeWebhook: (body: MakeWebhookRequest) => data(sdk.makeWebhook({ body })),
+  deleteWebhook: (id: string) => data(sdk.deleteWebhook({ path: { id } })),
+  switchWebhookOn: (id: string) => data(sdk.switchWebhookOn({ path: { id } })),
+  testWebhook: (id: string) => data(sdk.testWebhook({ path: { id } })),
   factor: () => data(sdk.getFactor()),
   proposeFactor: (password: string) => data(sdk.proposeFactor({ body: { password } })),
   confirmFactor: (code: string) => data(sdk.confirmFactor({ body: { code } })),

@@ -2,7 +2,7 @@
 
 export const preferences = {
   title: 'Notifications',
-  lead: 'What Parley mails you about, and when. Nothing is mailed when there is nothing to say.',
+  lead: 'What Parley tells you about, when and where. Nothing is sent when there is nothing to say.',
   when: 'When',
   zone: 'Time zone',
   zoneHint: 'The hour below is that of this zone’s clock.',
@@ -19,6 +19,11 @@ export const preferences = {
     deals: ['Your deals', 'Deals struck, work marked as done, sent back or confirmed.'],
   },
   always: 'What concerns your account itself, such as a new password, is always mailed.',
+  where: 'Where',
+  channel: 'Send it to',
+  channelHint: 'Reports with files, and what concerns your account, are always mailed.',
+  mail: 'Mail',
+  channelOff: (name: string) => `${name} (switched off, so by mail)`,
   save: 'Save',
   saved: 'Saved.',
 } as const
