@@ -25,6 +25,7 @@ import (
 	"parley/digest/report"
 	"parley/digest/send"
 	"parley/digest/tell"
+	"parley/digest/termsheet"
 	"parley/store"
 	"parley/store/outbox"
 	"parley/store/seal"
@@ -131,8 +132,13 @@ func (c *sending) kinds(st *store.Store, metrics *api.Metrics, linkURL string) (
 		Observe: func(came send.Delivery) { metrics.ObserveWebhook(string(came)) },
 	}
 	d := &desk.Desk{Store: st, Clock: time.Now, URL: linkURL}
+	sheets := &termsheet.Maker{Store: st, URL: linkURL}
 	return slices.Concat(
+<<<<<<< HEAD
 		[]digest.Kind{mails.Kind(), hooks.Kind(), remind.Daily(d), remind.Weekly(d), (&tell.Teller{Desk: d}).Kind()},
+=======
+		[]digest.Kind{mails.Kind(), remind.Daily(d), remind.Weekly(d), (&tell.Teller{Desk: d, TermSheet: sheets.Attachment}).Kind()},
+>>>>>>> fbba38b (Deals go out with their terms as a PDF; texts of single pages are loaded with them; the matrix takes digests only of what was written to)
 		report.Kinds(d), export.Kinds(st, time.Now),
 	), nil
 }

@@ -3,12 +3,9 @@ package tell
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"parley/digest/desk"
+	"parley/digest/termsheet"
 	"parley/rooms"
 	"parley/store/news"
 	"parley/store/outbox"
@@ -96,7 +93,7 @@ func (w *writer) deal(ctx context.Context, p *desk.Person, item *news.Item) (out
 		Button: &letter.Link{Text: "See the deal", URL: w.Link("/deals/" + item.Room)},
 	}
 	if terms, ok := w.terms[item.DealPos]; ok {
-		l.Sections = append(l.Sections, sectionsOf(&terms)...)
+		l.Sections = append(l.Sections, termsheet.Sections(&terms)...)
 	}
 	m, err := w.Address(w.signer, p, preferences.Deals, l, fmt.Sprintf("deal:%s:%d:%s", item.Room, item.Seq, p.ID))
 	if err != nil || w.TermSheet == nil {
@@ -108,56 +105,6 @@ func (w *writer) deal(ctx context.Context, p *desk.Person, item *news.Item) (out
 	}
 	m.Attachments = append(m.Attachments, sheet)
 	return m, nil
-}
-
-// sectionsOf are terms in words.
-func sectionsOf(t *rooms.Terms) []letter.Section {
-	work := letter.Section{Title: "Deliverables"}
-	for i := range t.Deliverables {
-		d := &t.Deliverables[i]
-		row := letter.Row{Title: capital(strings.TrimSpace(d.Platform + " " + d.Format)), Amount: strconv.Itoa(d.Quantity) + " ×", Detail: d.MustShow}
-		if d.LengthSeconds > 0 {
-			row.Title += ", " + letter.Count(d.LengthSeconds, "second", "seconds")
-		}
-		if due, err := d.Due.Time(); err == nil {
-			row.Note = "Due " + due.Format("2 January 2006")
-		}
-		work.Rows = append(work.Rows, row)
-	}
-	rest := letter.Section{Title: "Also agreed"}
-	add := func(label, value, note string) {
-		rest.Figures = append(rest.Figures, letter.Figure{Label: label, Value: value, Note: note})
-	}
-	if u := t.UsageRights; u != nil {
-		length := "for ever"
-		if u.Months > 0 {
-			length = letter.Count(u.Months, "month", "months")
-		}
-		add("Usage rights: "+u.Scope, length, strings.Join(u.Channels, ", "))
-	}
-	if e := t.Exclusivity; e != nil {
-		add("Exclusivity: "+e.Category, letter.Count(e.Days, "day", "days"), "")
-	}
-	if t.RevisionRounds != nil {
-		add("Revision rounds", strconv.Itoa(*t.RevisionRounds), "")
-	}
-	for _, m := range t.Payment {
-		add("Payment: "+m.Milestone, strconv.Itoa(m.Percent)+" %", "within "+letter.Count(m.NetDays, "day", "days"))
-	}
-	sections := []letter.Section{work}
-	if len(rest.Figures) > 0 {
-		sections = append(sections, rest)
-	}
-	if t.Requirements != "" {
-		sections = append(sections, letter.Section{Title: "Requirements", Quote: t.Requirements})
-	}
-	return sections
-}
-
-// capital begins a text with a capital letter.
-func capital(s string) string {
-	r, size := utf8.DecodeRuneInString(s)
-	return string(unicode.ToUpper(r)) + s[size:]
 }
 
 // several is the mail about everything else of a topic.

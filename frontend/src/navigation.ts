@@ -20,27 +20,27 @@ export const navigation: NavEntry[] = [
   { to: '/open', text: s.nav.findCampaigns, icon: 'search', roles: ['influencer'] },
   { to: '/profile', text: s.nav.profile, icon: 'person', roles: ['influencer'] },
   { to: '/admin/feed', text: s.nav.feed, icon: 'broadcast', roles: ['admin'] },
-  { to: '/admin/statistics', text: s.statistics.title, icon: 'chart', roles: ['admin'] },
+  { to: '/admin/statistics', text: s.titles.statistics, icon: 'chart', roles: ['admin'] },
   { to: '/admin/users', text: s.nav.users, icon: 'people', roles: ['admin'] },
   { to: '/admin/campaigns', text: s.nav.campaigns, icon: 'megaphone', roles: ['admin'] },
   { to: '/admin/rooms', text: s.nav.rooms, icon: 'chat', roles: ['admin'] },
   { to: '/admin/flags', text: s.nav.flags, icon: 'flag', roles: ['admin'] },
   { to: '/admin/audit', text: s.nav.audit, icon: 'journal', roles: ['admin'] },
   { to: '/admin/mail', text: s.nav.mail, icon: 'envelope', roles: ['admin'] },
-  { to: '/admin/jobs', text: s.jobs.title, icon: 'clock', roles: ['admin'] },
+  { to: '/admin/jobs', text: s.titles.jobs, icon: 'clock', roles: ['admin'] },
 ]
 
 /** What stands in the menu below one's own name, above the theme and Log out. */
 export const accountMenu: NavEntry[] = [
-  { to: '/account', text: s.own.title, icon: 'lock', roles: ['sponsor', 'influencer', 'admin'] },
+  { to: '/account', text: s.titles.account, icon: 'lock', roles: ['sponsor', 'influencer', 'admin'] },
   {
     to: '/account/notifications',
     text: s.preferences.title,
     icon: 'bell',
     roles: ['sponsor', 'influencer', 'admin'],
   },
-  { to: '/reports', text: s.reports.title, icon: 'table', roles: ['sponsor'] },
-  { to: '/reports', text: s.reports.titleExports, icon: 'table', roles: ['influencer', 'admin'] },
+  { to: '/reports', text: s.titles.reports, icon: 'table', roles: ['sponsor'] },
+  { to: '/reports', text: s.titles.exports, icon: 'table', roles: ['influencer', 'admin'] },
   { to: '/profile', text: s.profile.cardTitle, icon: 'person', roles: ['sponsor'] },
 ]
 

@@ -1,31 +1,27 @@
-import { feed, admin, adminPages } from './en/admin'
-import { review } from './en/review'
+import { feed, admin } from './en/admin'
 import { auth, account } from './en/auth'
 import { campaigns } from './en/campaigns'
 import { deal } from './en/deal'
 import { status, deals } from './en/deals'
-import { figures, statistics, tracking } from './en/insight'
-import { jobs } from './en/jobs'
-import { landing } from './en/landing'
 import { notices } from './en/notices'
-import { own } from './en/own'
 import { accept, decline, cancelRequest, withdraw, stale, composer } from './en/offers'
 import { preferences } from './en/preferences'
 import { webhooks } from './en/webhooks'
 import { profile } from './en/profile'
 import { room, chart } from './en/room'
-import { search } from './en/search'
-import { app, nav, side, common, connection, errors, shortcuts } from './en/shell'
-import { reports } from './en/reports'
+import { app, titles, nav, side, common, connection, errors, shortcuts } from './en/shell'
 import { terms, problem } from './en/terms'
 
-/** All English text of the app. Functions take what varies; nothing is glued together elsewhere. */
+/**
+ * The English texts of the app; those of single pages are in en-pages.ts. Functions take what
+ * varies; nothing is glued together elsewhere.
+ */
 export const en = {
   app,
+  titles,
   nav,
   side,
   common,
-  landing,
   auth,
   account,
   connection,
@@ -44,20 +40,11 @@ export const en = {
   problem,
   profile,
   campaigns,
-  search,
   feed,
   admin,
-  adminPages,
-  review,
   errors,
   shortcuts,
   notices,
-  own,
   preferences,
   webhooks,
-  tracking,
-  figures,
-  statistics,
-  jobs,
-  reports,
 }

@@ -46,6 +46,7 @@ export const auth = {
 }
 
 export const account = {
+  refused: (reason: string) => `An admin did not approve your account. The reason: ${reason}`,
   waiting:
     'Your account waits for approval. Look around and prepare private campaigns; publishing, inviting and offers open once an admin has approved it.',
   approved: 'Your account is approved. You can publish, invite and make offers now.',

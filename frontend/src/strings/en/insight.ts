@@ -40,7 +40,6 @@ export const figures = {
 }
 
 export const statistics = {
-  title: 'Statistics',
   lead: 'How the platform is now, and what happened over time. Days are UTC.',
   now: 'Now',
   range: 'In these days',

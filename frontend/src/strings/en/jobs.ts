@@ -1,5 +1,4 @@
 export const jobs = {
-  title: 'Jobs',
   lead: 'What Parley does by itself: mails, reminders, reports, exports.',
   kinds: {
     mail: 'Mails',

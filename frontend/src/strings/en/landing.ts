@@ -1,7 +1,6 @@
 // What visitors read before they have an account.
 
 export const landing = {
-  title: 'Deals between sponsors and influencers',
   headline: 'Reach a deal, term by term.',
   lead: 'Put an offer on the table, counter it, agree. Fee, deliverables, usage rights and payment are fields that both sides see change, live.',
   asSponsor: 'I am a sponsor',

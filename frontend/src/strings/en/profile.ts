@@ -1,3 +1,5 @@
+import { count } from './count'
+
 // The public profile, its editor, and a sponsor's card.
 
 export const profile = {
@@ -60,6 +62,7 @@ export const profile = {
   followersOf: (n: number, shown: string) => `${shown} ${n === 1 ? 'follower' : 'followers'}`,
   engagementOf: (percent: string) => `${percent} engagement`,
   completedLabel: 'Completed deals',
+  completed: (n: number) => count(n, 'completed deal', 'completed deals'),
   takesInvites: 'Takes invitations',
   noInvites: 'Takes no invitations now',
   since: (date: string) => `On Parley since ${date}`,

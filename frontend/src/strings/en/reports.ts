@@ -14,8 +14,6 @@ const tables: Record<string, string> = {
 }
 
 export const reports = {
-  title: 'Reports and exports',
-  titleExports: 'Exports',
   lead: 'Each month in figures, and your tables for a spreadsheet.',
   leadExports: 'Your tables for a spreadsheet.',
   monthly: 'Monthly reports',

@@ -1,7 +1,6 @@
 // What those are told whose account, campaign or deal is under review.
 
 export const review = {
-  title: 'Reviews',
   lead: 'What of yours an admin has put under review, and how it ended.',
   lockedTitle: 'Your account is under review',
   lockedText:

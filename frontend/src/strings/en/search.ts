@@ -3,9 +3,7 @@ import { count } from './count'
 // Finding influencers and campaigns, saved searches and inviting several at once.
 
 export const search = {
-  influencersTitle: 'Find influencers',
   influencersLead: 'By what they make, whom they reach and what their deals usually cost.',
-  campaignsTitle: 'Find campaigns',
   campaignsLead: 'Public campaigns that are looking for people like you.',
   influencerWords: 'Search influencers',
   influencerHint: 'Name, handle, topic…',
@@ -49,7 +47,6 @@ export const search = {
   nothingText: 'Try fewer filters or other words, or save this search and come back.',
   followers: (n: string) => `${n} followers`,
   engagementOf: (share: string) => `${share} engagement`,
-  deals: (n: number) => count(n, 'completed deal', 'completed deals'),
   noDeals: 'No completed deals yet',
   usual: (low: string, high: string, n: number) => `${low} – ${high} over ${count(n, 'deal', 'deals')}`,
   usualLabel: 'Past fees',

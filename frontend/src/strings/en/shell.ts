@@ -12,6 +12,23 @@ export const app = {
   later: 'Later',
 }
 
+/** The names of pages whose texts come with them (pages.ts), for the browser's tab and the menus. */
+export const titles = {
+  landing: 'Deals between sponsors and influencers',
+  openCampaigns: 'Find campaigns',
+  influencers: 'Find influencers',
+  statistics: 'Statistics',
+  jobs: 'Jobs',
+  reviews: 'Reviews',
+  account: 'Account',
+  security: 'Security',
+  verify: 'Confirm your address',
+  forgot: 'Forgot your password?',
+  reset: 'Choose a new password',
+  reports: 'Reports and exports',
+  exports: 'Exports',
+}
+
 export const nav = {
   label: 'Main',
   deals: 'Deals',
