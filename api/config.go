@@ -50,6 +50,9 @@ type Config struct {
 	// Passwords is the cost of a password's hash. Default: PasswordParams.
 	Passwords *argon2id.Params
 
+	// TermSheet makes the PDF of a room's deal; store.ErrNotFound without one. Nil: there
+	// are no term sheets.
+	TermSheet func(ctx context.Context, room string) ([]byte, error)
 	// Cache keeps what many read. Default: in the process, which is for one instance.
 	Cache cache.Backend
 

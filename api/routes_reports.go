@@ -38,7 +38,10 @@ type (
 	reportInput struct {
 		Month string `path:"month" maxLength:"7"`
 	}
-	reportFile struct {
+	dealSheetInput struct {
+		ID string `path:"id" maxLength:"40"`
+	}
+	pdfFile struct {
 		Type        string `header:"Content-Type"`
 		Disposition string `header:"Content-Disposition"`
 		Body        []byte
@@ -59,13 +62,41 @@ func (s *Server) reportRoutes() {
 		DefaultStatus: http.StatusAccepted,
 	}, s.askReport)
 	handle(s, huma.Operation{
+		OperationID: "downloadDeal", Method: http.MethodGet, Path: "/api/rooms/{id}/deal.pdf", Tags: []string{"rooms"}, Security: signedIn,
+		Summary:   "The terms of the room's deal as PDF, with the head of the log's chain at its acceptance",
+		Responses: pdfAnswer("The term sheet"),
+	}, s.downloadDeal)
+	handle(s, huma.Operation{
 		OperationID: "downloadReport", Method: http.MethodGet, Path: "/api/reports/{month}/file", Tags: tags, Security: signedIn,
-		Summary: "A report as PDF",
-		Responses: map[string]*huma.Response{"200": {
-			Description: "The report",
-			Content:     map[string]*huma.MediaType{mediaPDF: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
-		}},
+		Summary:   "A report as PDF",
+		Responses: pdfAnswer("The report"),
 	}, s.downloadReport)
+}
+
+func pdfAnswer(what string) map[string]*huma.Response {
+	return map[string]*huma.Response{"200": {
+		Description: what,
+		Content:     map[string]*huma.MediaType{mediaPDF: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
+	}}
+}
+
+func attachedPDF(name string, data []byte) *pdfFile {
+	return &pdfFile{Type: mediaPDF, Disposition: `attachment; filename="` + name + `.pdf"`, Body: data}
+}
+
+// downloadDeal is for the parties and admins.
+func (s *Server) downloadDeal(ctx context.Context, r *request, in *dealSheetInput) (*pdfFile, error) {
+	if err := s.mayRead(ctx, r.who, in.ID); err != nil {
+		return nil, err
+	}
+	if s.cfg.TermSheet == nil {
+		return nil, notFound("deal")
+	}
+	pdf, err := s.cfg.TermSheet(ctx, in.ID)
+	if err != nil {
+		return nil, found(err, "deal")
+	}
+	return attachedPDF("deal-"+in.ID, pdf), nil
 }
 
 // monthsOf are the first and the last month on which a sponsor can have a report, by the
@@ -123,12 +154,10 @@ func (s *Server) askReport(ctx context.Context, r *request, in *askReportInput) 
 	return nil, reports.Ask(ctx, s.store, r.who.id, in.Body.Month)
 }
 
-func (s *Server) downloadReport(ctx context.Context, r *request, in *reportInput) (*reportFile, error) {
+func (s *Server) downloadReport(ctx context.Context, r *request, in *reportInput) (*pdfFile, error) {
 	report, err := reports.Get(ctx, s.store, r.who.id, in.Month)
 	if err != nil {
 		return nil, err
 	}
-	return &reportFile{
-		Type: mediaPDF, Disposition: `attachment; filename="parley-` + report.Month + `.pdf"`, Body: report.PDF,
-	}, nil
+	return attachedPDF("parley-"+report.Month, report.PDF), nil
 }

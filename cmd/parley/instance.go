@@ -17,6 +17,7 @@ import (
 
 	"parley/api"
 	"parley/api/cache"
+	"parley/digest/termsheet"
 	"parley/frontend"
 	"parley/hub"
 	"parley/hub/redisbus"
@@ -99,6 +100,7 @@ func newInstance(ctx context.Context, cfg *serveCommand, log *slog.Logger) (_ *i
 		AdminSecondFactor: cfg.adminSecondFactor(cfg.Demo), Secret: cfg.Secret,
 		LinkURL: cmp.Or(cfg.PublicURL, browsable(in.listener.Addr())),
 	}
+	apiCfg.TermSheet = (&termsheet.Maker{Store: st, URL: apiCfg.LinkURL}).PDF
 	if bus != nil {
 		apiCfg.BusUp = bus.Up
 		apiCfg.Cache, err = cache.NewRedis(cache.RedisConfig{

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, type Page, test } from '@playwright/test'
 import { Cluster } from '../support/cluster'
 import { expectAccessible, logIn, viewports } from '../support/pages'
@@ -58,6 +59,15 @@ for (const [width, colorScheme] of [
     await influencer.goto(`/deals/${room}`)
     await expect(progress(influencer)).toHaveText('0 of 2 confirmed')
     await expectAccessible(influencer, 'a deal in force')
+    const [sheet] = await Promise.all([
+      influencer.waitForEvent('download'),
+      influencer.getByRole('link', { name: 'Terms as PDF' }).click(),
+    ])
+    expect(
+      readFileSync(await sheet.path())
+        .subarray(0, 5)
+        .toString(),
+    ).toBe('%PDF-')
 
     // The sponsor offers more; the deal stays in force until it is accepted.
     await button(sponsor, 'Propose an amendment').click()

@@ -3,6 +3,7 @@ import { count } from './count'
 // A deal in force: its deliverables and its amendments.
 
 export const deal = {
+  sheet: 'Terms as PDF',
   deliverables: 'Deliverables',
   progress: (confirmed: number, total: number) => `${confirmed} of ${total} confirmed`,
   progressShort: (confirmed: number, total: number) => `${confirmed}/${total} confirmed`,

@@ -5233,6 +5233,33 @@ export type CommandResponses = {
 
 export type CommandResponse = CommandResponses[keyof CommandResponses];
 
+export type DownloadDealData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/rooms/{id}/deal.pdf';
+};
+
+export type DownloadDealErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type DownloadDealError = DownloadDealErrors[keyof DownloadDealErrors];
+
+export type DownloadDealResponses = {
+    /**
+     * The term sheet
+     */
+    200: Blob | File;
+};
+
+export type DownloadDealResponse = DownloadDealResponses[keyof DownloadDealResponses];
+
 export type ListEventsData = {
     body?: never;
     path: {
