@@ -27,7 +27,7 @@ func draft(f Figures, sponsor string, made time.Time) (document, error) {
 		return document{}, err
 	}
 	for i := range f.Budgets {
-		p, err := budgetPicture(&f.Budgets[i], f.Campaigns)
+		p, err := budgetPicture(i+1, &f.Budgets[i], f.Campaigns)
 		if err != nil {
 			return document{}, err
 		}

@@ -47,8 +47,9 @@ type Picture struct {
 
 func font(size float64) charts.FontStyle { return charts.FontStyle{FontSize: size} }
 
-// draw draws a chart of bars.
-func draw(height int, opt charts.BarChartOption, alt string) (Picture, error) {
+// draw draws a chart of bars. nth is its place among the pictures of a document, which a
+// PDF orders by nothing but their widths: no two have the same.
+func draw(nth, height int, opt charts.BarChartOption, alt string) (Picture, error) {
 	opt.Theme = theme
 	opt.Padding = charts.NewBoxEqual(pictureMargin)
 	opt.CategoryAxis.LabelFontStyle = font(pictureFont)
@@ -57,7 +58,7 @@ func draw(height int, opt charts.BarChartOption, alt string) (Picture, error) {
 	}
 	opt.Legend.FontStyle = font(pictureFont)
 	p := charts.NewPainter(charts.PainterOptions{
-		OutputFormat: charts.ChartOutputPNG, Width: pictureWidth * pictureScale, Height: height * pictureScale, Theme: theme,
+		OutputFormat: charts.ChartOutputPNG, Width: pictureWidth*pictureScale + nth, Height: height * pictureScale, Theme: theme,
 	})
 	if err := p.BarChart(opt); err != nil {
 		return Picture{}, fmt.Errorf("report: draw: %w", err)
@@ -71,7 +72,7 @@ func draw(height int, opt charts.BarChartOption, alt string) (Picture, error) {
 
 // budgetPicture shows for the campaigns of one currency what of the budget is used, held
 // and left; of very many the largest.
-func budgetPicture(b *Budget, campaigns []Campaign) (Picture, error) {
+func budgetPicture(nth int, b *Budget, campaigns []Campaign) (Picture, error) {
 	var list []*Campaign
 	for i := range campaigns {
 		if campaigns[i].Budget.Currency == b.Currency {
@@ -90,7 +91,7 @@ func budgetPicture(b *Budget, campaigns []Campaign) (Picture, error) {
 		left = append(left, major(max(0, c.Budget.Left()), b.Currency))
 	}
 	stacked := true
-	return draw(budgetHeight+barHeight*len(labels), charts.BarChartOption{
+	return draw(nth, budgetHeight+barHeight*len(labels), charts.BarChartOption{
 		Horizontal: true, StackSeries: &stacked, BarSize: 0.6,
 		SeriesList:   charts.NewSeriesListBar([][]float64{used, held, left}),
 		CategoryAxis: charts.CategoryAxisOption{Labels: labels},
@@ -111,7 +112,7 @@ func weeksPicture(f *Figures) (Picture, error) {
 		offers = append(offers, float64(w.Offers))
 		deals = append(deals, float64(w.Deals))
 	}
-	return draw(weeksHeight, charts.BarChartOption{
+	return draw(0, weeksHeight, charts.BarChartOption{
 		SeriesList:   charts.NewSeriesListBar([][]float64{offers, deals}),
 		CategoryAxis: charts.CategoryAxisOption{Labels: labels},
 		ValueAxis: []charts.ValueAxisOption{{
