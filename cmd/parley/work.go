@@ -134,11 +134,10 @@ func (c *sending) kinds(st *store.Store, metrics *api.Metrics, linkURL string) (
 	d := &desk.Desk{Store: st, Clock: time.Now, URL: linkURL}
 	sheets := &termsheet.Maker{Store: st, URL: linkURL}
 	return slices.Concat(
-<<<<<<< HEAD
-		[]digest.Kind{mails.Kind(), hooks.Kind(), remind.Daily(d), remind.Weekly(d), (&tell.Teller{Desk: d}).Kind()},
-=======
-		[]digest.Kind{mails.Kind(), remind.Daily(d), remind.Weekly(d), (&tell.Teller{Desk: d, TermSheet: sheets.Attachment}).Kind()},
->>>>>>> fbba38b (Deals go out with their terms as a PDF; texts of single pages are loaded with them; the matrix takes digests only of what was written to)
+		[]digest.Kind{
+			mails.Kind(), hooks.Kind(), remind.Daily(d), remind.Weekly(d),
+			(&tell.Teller{Desk: d, TermSheet: sheets.Attachment}).Kind(),
+		},
 		report.Kinds(d), export.Kinds(st, time.Now),
 	), nil
 }
