@@ -5,7 +5,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 DEPGUARD    := github.com/OpenPeeDeeP/depguard/v2/cmd/depguard@v2.2.1
 
 # What the fast loops of a developer leave out; see docs/operations.md.
-GOTESTFLAGS ?= -race -shuffle=on -timeout=20m
+GOTESTFLAGS ?= -race -shuffle=on -timeout=30m
 
 export GOFLAGS := -buildvcs=false $(GOFLAGS)
 
