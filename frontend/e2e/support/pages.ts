@@ -60,10 +60,14 @@ export async function expectAccessible(page: Page, what: string): Promise<void> 
 }
 
 export async function expectNoSidewaysScroll(page: Page, what: string): Promise<void> {
-  const over = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  )
-  expect.soft(over, `${what} scrolls sideways`).toBeLessThanOrEqual(0)
+  // What follows the window's size does so in a frame of its own.
+  await expect
+    .configure({ soft: true })
+    .poll(
+      () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
+      { message: `${what} scrolls sideways`, timeout: 3_000 },
+    )
+    .toBeLessThanOrEqual(0)
 }
 
 /** Must be called before the page loads; see layoutShift. */
