@@ -26,5 +26,5 @@ const (
 
 // Kinds are those that are done, as lists show them.
 func Kinds() []string {
-	return []string{Mail, Webhook, Tell, Daily, Weekly, Monthly, Export, ExportEnd}
+	return []string{Mail, Webhook, Tell, Daily, Weekly, Monthly, Report, Export, ExportEnd}
 }

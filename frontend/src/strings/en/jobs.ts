@@ -7,6 +7,7 @@ export const jobs = {
     daily: 'Daily reminders',
     weekly: 'Weekly digests',
     monthly: 'Monthly reports',
+    report: 'Reports asked for',
     export: 'Exports',
     export_end: 'Old exports',
   } as Record<string, string>,
