@@ -35,6 +35,7 @@ type Metrics struct {
 	jobsDue *prometheus.GaugeVec
 	mails   *prometheus.CounterVec
 	hooks   *prometheus.CounterVec
+	pruned  *prometheus.CounterVec
 }
 
 // latencies are seconds, from 100 microseconds to 10 seconds.
@@ -89,13 +90,16 @@ func NewMetrics() *Metrics {
 		hooks: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "parley_webhook_attempts_total", Help: "Attempts to deliver messages to webhooks: delivered, refused or unreachable.",
 		}, []string{"result"}),
+		pruned: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "parley_pruned_total", Help: "Records of work that were removed because they were old, by what they are.",
+		}, []string{"what"}),
 		mails: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "parley_mails_total", Help: "Mails by what came of them: sent, failed or kept.",
 		}, []string{"state"}),
 	}
 	m.registry.MustRegister(
 		m.commands, m.ack, m.batchSize, m.batchTime, m.batchWait, m.batchFails, m.fanout, m.requests, m.closes, m.cache,
-		m.jobs, m.jobTime, m.jobsDue, m.mails, m.hooks,
+		m.jobs, m.jobTime, m.jobsDue, m.mails, m.hooks, m.pruned,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -139,6 +143,9 @@ func (m *Metrics) ObserveMail(state string) { m.mails.WithLabelValues(state).Inc
 
 // ObserveWebhook takes what came of an attempt to deliver a message to a webhook.
 func (m *Metrics) ObserveWebhook(came string) { m.hooks.WithLabelValues(came).Inc() }
+
+// ObservePruned takes how many records were removed because they were old.
+func (m *Metrics) ObservePruned(what string, n int64) { m.pruned.WithLabelValues(what).Add(float64(n)) }
 
 // ObserveFanout takes the time of one fan-out.
 func (m *Metrics) ObserveFanout(_ int, took time.Duration) { m.fanout.Observe(took.Seconds()) }

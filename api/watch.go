@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"parley/hub"
-	"parley/rooms"
 )
 
 // Close codes of this edge; docs/protocol.md says what a client does next.
@@ -64,14 +63,7 @@ func (w *watch) start() {
 	w.stop = stop
 	w.done.Go(func() { w.every(ctx, func() { w.beat(w.server.cfg.Clock()) }) })
 	w.done.Go(func() {
-		pruned := w.server.cfg.Clock()
-		w.every(ctx, func() {
-			w.recheck(ctx)
-			if now := w.server.cfg.Clock(); now.Sub(pruned) >= pruneEvery {
-				pruned = now
-				w.prune(ctx)
-			}
-		})
+		w.every(ctx, func() { w.recheck(ctx) })
 	})
 }
 
@@ -174,21 +166,6 @@ func (w *watch) recheck(ctx context.Context) {
 			w.server.here(&c.who)
 		}
 	}
-}
-
-// pruneEvery is how often sessions that have expired are deleted. Until then
-// they only take up room.
-const pruneEvery = time.Hour
-
-func (w *watch) prune(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	n, err := w.server.store.PruneSessions(ctx, rooms.At(w.server.cfg.Clock()))
-	if err != nil {
-		w.server.log.Warn("delete expired sessions", "err", err)
-		return
-	}
-	w.server.log.Debug("deleted expired sessions", "count", n)
 }
 
 // next picks the connections to be checked in this tick.

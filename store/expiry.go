@@ -16,7 +16,6 @@ const (
 	expiryChunk     = 100
 	endedCampaigns  = 20
 	expiryAgain     = time.Minute
-	pruneEvery      = time.Hour
 	expiryMaxRounds = 1000
 )
 
@@ -26,16 +25,9 @@ const (
 func (s *Store) RunExpiry(ctx context.Context, every time.Duration) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
-	var pruned time.Time
 	for {
 		if _, err := s.Expire(ctx); err != nil && ctx.Err() == nil {
 			s.cfg.Logger.Error("announcing expired offers failed", "error", err)
-		}
-		if now := s.cfg.Clock(); now.Sub(pruned) >= pruneEvery {
-			pruned = now
-			if _, err := s.PruneSessions(ctx, rooms.At(now)); err != nil && ctx.Err() == nil {
-				s.cfg.Logger.Error("removing ended sessions failed", "error", err)
-			}
 		}
 		select {
 		case <-ctx.Done():

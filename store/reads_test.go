@@ -368,7 +368,7 @@ func TestUsersAndSessions(t *testing.T) {
 		if list, err := e.ListSessions(t.Context(), u.ID, now); err != nil || len(list) != 2 {
 			t.Errorf("sessions %v, %v", list, err)
 		}
-		if n, err := e.PruneSessions(t.Context(), now.Add(time.Hour)); err != nil || n != 1 {
+		if n, err := e.PruneSessions(t.Context(), now.Add(time.Hour), 10); err != nil || n != 1 {
 			t.Errorf("pruned %d, %v", n, err)
 		}
 		must(t, e.RevokeSession(t.Context(), [32]byte{2}))

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"github.com/oklog/ulid/v2"
 	"github.com/uptrace/bun"
 
 	"parley/rooms"
@@ -48,6 +49,32 @@ func ReadError(what string, err error) error { return readError(what, err) }
 // RowError maps the error of a read inside a write: no row is ErrNotFound; the rest
 // stays what it is, for the writer to judge.
 func RowError(what string, err error) error { return notFound(what, err) }
+
+// FirstID is the least id that NewID could have made at a time: the ids of rows that were
+// made earlier are less.
+func FirstID(at rooms.Time) string {
+	var id ulid.ULID
+	// It fails for years after 10889 only.
+	_ = id.SetTime(ulid.Timestamp(at.Time))
+	return id.String()
+}
+
+// Sweep removes a bounded number of rows: find selects the keys of some, by the readers,
+// so that the writer's transaction has nothing to look for, and remove takes them out. A
+// row may have changed between the two: remove repeats the condition if that matters. It
+// tells how many were removed.
+func Sweep[K any](
+	ctx context.Context, s *Store, find *bun.SelectQuery, remove func(ctx context.Context, t *Tx, keys []K) (int64, error),
+) (int64, error) {
+	var keys []K
+	if err := find.Scan(ctx, &keys); err != nil {
+		return 0, ReadError("find what is old", err)
+	}
+	if len(keys) == 0 {
+		return 0, nil
+	}
+	return Write(ctx, s, func(ctx context.Context, t *Tx) (int64, error) { return remove(ctx, t, keys) })
+}
 
 // IsUnique reports whether err says that a unique key is taken.
 func IsUnique(err error) bool { return isUnique(err) }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/uptrace/bun"
+
 	"parley/rooms"
 )
 
@@ -167,10 +169,12 @@ func (t *Tx) RevokeSessions(ctx context.Context, user string, f SessionFilter) (
 	return list, nil
 }
 
-// PruneSessions removes sessions that have expired at now and counts them.
-func (s *Store) PruneSessions(ctx context.Context, now rooms.Time) (int64, error) {
-	return write(ctx, s, false, func(ctx context.Context, t *Tx) (int64, error) {
-		res, err := t.DB.NewDelete().Model((*sessionModel)(nil)).Where("expires_at <= ?", micros(now)).Exec(ctx)
+// PruneSessions removes up to limit sessions that have expired at now and counts them.
+func (s *Store) PruneSessions(ctx context.Context, now rooms.Time, limit int) (int64, error) {
+	old := s.reads.db.NewSelect().Model((*sessionModel)(nil)).Column("token_hash").
+		Where("expires_at <= ?", micros(now)).Order("expires_at").Limit(int64(limit))
+	return Sweep(ctx, s, old, func(ctx context.Context, t *Tx, hashes [][]byte) (int64, error) {
+		res, err := t.DB.NewDelete().Model((*sessionModel)(nil)).Where("token_hash IN (?)", bun.List(hashes)).Exec(ctx)
 		if err != nil {
 			return 0, fmt.Errorf("prune sessions: %w", err)
 		}

@@ -21,6 +21,7 @@ import (
 	"parley/digest/export"
 	"parley/digest/inprocess"
 	"parley/digest/plan"
+	"parley/digest/prune"
 	"parley/digest/remind"
 	"parley/digest/report"
 	"parley/digest/send"
@@ -37,6 +38,8 @@ type sending struct {
 	SMTPURL  string `name:"smtp" env:"PARLEY_SMTP_URL" help:"Server that mail is handed to, such as smtp://user:password@mail.example.com:587 or smtps://…; without it mail is kept in the outbox, where admins read it."`
 	MailFrom string `env:"PARLEY_MAIL_FROM" default:"Parley <parley@localhost>" help:"The sender of mails."`
 	Secret   string `env:"PARLEY_SECRET" help:"At least 32 characters, the same for all instances and workers: seals the secrets of second factors and webhooks."`
+
+	KeepDays int `env:"PARLEY_KEEP_DAYS" default:"30" help:"How long records of mails and jobs are kept."`
 
 	AllowPrivate bool `name:"webhook-allow-private" env:"PARLEY_WEBHOOK_ALLOW_PRIVATE" help:"Let webhooks have private and loopback addresses."`
 }
@@ -131,11 +134,17 @@ func (c *sending) kinds(st *store.Store, metrics *api.Metrics, linkURL string) (
 		Poster:  send.NewPoster(send.PosterConfig{Clock: time.Now, AllowPrivate: c.AllowPrivate}),
 		Observe: func(came send.Delivery) { metrics.ObserveWebhook(string(came)) },
 	}
+	old, err := prune.Kind(prune.Config{
+		Store: st, Clock: time.Now, Keep: time.Duration(c.KeepDays) * 24 * time.Hour, Observe: metrics.ObservePruned,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("PARLEY_KEEP_DAYS: %w", err)
+	}
 	d := &desk.Desk{Store: st, Clock: time.Now, URL: linkURL}
 	sheets := &termsheet.Maker{Store: st, URL: linkURL}
 	return slices.Concat(
 		[]digest.Kind{
-			mails.Kind(), hooks.Kind(), remind.Daily(d), remind.Weekly(d),
+			mails.Kind(), hooks.Kind(), old, remind.Daily(d), remind.Weekly(d),
 			(&tell.Teller{Desk: d, TermSheet: sheets.Attachment}).Kind(),
 		},
 		report.Kinds(d), export.Kinds(st, time.Now),

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
-	"strings"
 	"time"
 
 	"parley/rooms"
@@ -81,10 +80,13 @@ func (p *Planner) Run(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// Pass adds what is due now and was not added before, and returns how many jobs these
-// are.
+// Pass adds what is due now and was not added before, and returns how many jobs for
+// people these are.
 func (p *Planner) Pass(ctx context.Context) (int64, error) {
 	now := p.clock()
+	if err := p.pruning(ctx, now); err != nil {
+		return 0, err
+	}
 	total, err := p.changes(ctx, now)
 	if err != nil {
 		return total, err
@@ -110,9 +112,34 @@ func (p *Planner) Pass(ctx context.Context) (int64, error) {
 	return total, nil
 }
 
+// pruneHour is the hour of UTC from which what is old is removed: between the evenings of
+// America and the mornings of Europe.
+const pruneHour = 3
+
+// pruning adds the day's job that removes what is old. There is one for all.
+func (p *Planner) pruning(ctx context.Context, now time.Time) error {
+	period, ok := Due(Daily, time.UTC, pruneHour, now)
+	number, _ := jobs.PeriodNumber(period)
+	if !ok || p.done[jobs.Prune] == number {
+		return nil
+	}
+	_, err := store.Write(ctx, p.store, func(ctx context.Context, t *store.Tx) (struct{}, error) {
+		return struct{}{}, jobs.Add(ctx, t, jobs.Job{Kind: jobs.Prune, Period: period})
+	})
+	if err != nil {
+		return fmt.Errorf("plan: %s %s: %w", jobs.Prune, period, err)
+	}
+	p.done[jobs.Prune] = number
+	return nil
+}
+
 // group adds a round's jobs of a period for everybody of a group, unless that was done.
 func (p *Planner) group(ctx context.Context, g preferences.Group, r *round, period string) (total int64, err error) {
-	name, number := markName(g, r), numberOf(period)
+	name := markName(g, r)
+	number, ok := jobs.PeriodNumber(period)
+	if !ok {
+		return 0, fmt.Errorf("plan: %q is no period", period) // one that Due made is
+	}
 	if p.done[name] == number {
 		return 0, nil
 	}
@@ -157,21 +184,6 @@ func markName(g preferences.Group, r *round) string {
 		return "plan " + r.kind
 	}
 	return "plan " + r.kind + " " + g.Zone + " " + strconv.Itoa(g.Hour)
-}
-
-// numberOf makes a period a number, as marks are: the digits of its name.
-func numberOf(period string) int64 {
-	digits := strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, period)
-	n, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil {
-		panic("plan: " + period + " is no period") // one that Due made is
-	}
-	return n
 }
 
 // changesMark says up to when changes of preferences were looked for.

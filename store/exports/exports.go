@@ -253,6 +253,25 @@ func Erase(ctx context.Context, t *store.Tx, user string) error {
 	return nil
 }
 
+// Sweep removes up to limit exports that were asked for before a time and for which
+// nothing is to be done any more, with what is left of their files, and counts them.
+func Sweep(ctx context.Context, s *store.Store, before rooms.Time, limit int) (int64, error) {
+	old := s.Reads().NewSelect().Model((*exportModel)(nil)).Column("e.id").Where("e.id < ?", store.FirstID(before)).
+		Where("NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.kind IN (?, ?) AND j.user_id = e.user_id AND j.period = e.id AND j.run_at IS NOT NULL)",
+			jobs.Export, jobs.ExportEnd).
+		Order("e.id").Limit(int64(limit))
+	return store.Sweep(ctx, s, old, func(ctx context.Context, t *store.Tx, ids []string) (int64, error) {
+		if _, err := t.DB.NewDelete().Table("export_parts").Where("export_id IN (?)", bun.List(ids)).Exec(ctx); err != nil {
+			return 0, fmt.Errorf("exports: sweep: %w", err)
+		}
+		res, err := t.DB.NewDelete().Table("exports").Where("id IN (?)", bun.List(ids)).Exec(ctx)
+		if err != nil {
+			return 0, fmt.Errorf("exports: sweep: %w", err)
+		}
+		return res.RowsAffected()
+	})
+}
+
 // Progress is a part that is written, and where the table goes on.
 type Progress struct {
 	// Data is the part, packed.

@@ -11,5 +11,7 @@
 // happens outside, such as handing over a mail, happens again only if the worker died
 // between the deed and the note.
 //
+// Rows that are over go when they are old (Sweep); that their names were used stays known.
+//
 // Who calls the workers, and where, is not known here.
 package jobs

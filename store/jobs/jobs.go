@@ -89,9 +89,10 @@ var errJob = errors.New("jobs: not a job")
 const addChunk = 500
 
 // Add adds jobs in the transaction of their cause. One whose name there is already
-// stays as it is.
+// stays as it is, and one that was there and was swept is not added.
 func Add(ctx context.Context, t *store.Tx, list ...Job) error {
 	rows := make([]jobModel, 0, min(len(list), addChunk))
+	gone := make(swept)
 	for len(list) > 0 {
 		part := list[:min(len(list), addChunk)]
 		list = list[len(part):]
@@ -99,6 +100,11 @@ func Add(ctx context.Context, t *store.Tx, list ...Job) error {
 		for _, j := range part {
 			if j.Kind == "" || j.Period == "" {
 				return fmt.Errorf("%w: %q of %q", errJob, j.Period, j.Kind)
+			}
+			if was, err := gone.has(ctx, t, j.Kind, j.Period); err != nil {
+				return err
+			} else if was {
+				continue
 			}
 			if len(j.Data) == 0 {
 				j.Data = json.RawMessage("{}")
@@ -112,6 +118,9 @@ func Add(ctx context.Context, t *store.Tx, list ...Job) error {
 				Kind: j.Kind, UserID: j.User, Period: j.Period, Data: string(j.Data),
 				State: string(Due), RunAt: &runAt, CreatedAt: store.Micros(t.Now),
 			})
+		}
+		if len(rows) == 0 {
+			continue
 		}
 		_, err := t.DB.NewInsert().Model(&rows).ExcludeColumn("id").
 			On("CONFLICT (kind, user_id, period) DO NOTHING").Returning("NULL").Exec(ctx)
@@ -127,6 +136,9 @@ func Add(ctx context.Context, t *store.Tx, list ...Job) error {
 func AddEach(ctx context.Context, t *store.Tx, kind, period string, users *bun.SelectQuery) (int64, error) {
 	if kind == "" || period == "" {
 		return 0, fmt.Errorf("%w: %q of %q", errJob, period, kind)
+	}
+	if was, err := make(swept).has(ctx, t, kind, period); err != nil || was {
+		return 0, err
 	}
 	now := store.Micros(t.Now)
 	// The condition keeps SQLite from taking ON for that of a join.

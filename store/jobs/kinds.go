@@ -22,9 +22,11 @@ const (
 	ExportEnd = "export_end"
 	// Tell tells one user what happened while they were away; the period is the cause.
 	Tell = "tell"
+	// Prune removes what is only a record of work, once it is old; the period is a day.
+	Prune = "prune"
 )
 
 // Kinds are those that are done, as lists show them.
 func Kinds() []string {
-	return []string{Mail, Webhook, Tell, Daily, Weekly, Monthly, Report, Export, ExportEnd}
+	return []string{Mail, Webhook, Tell, Daily, Weekly, Monthly, Report, Export, ExportEnd, Prune}
 }

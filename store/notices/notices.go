@@ -130,6 +130,19 @@ func MarkRead(ctx context.Context, s *store.Store, user, upTo string) error {
 	return err
 }
 
+// Sweep removes up to limit notices of before a time, read or not, and counts them.
+func Sweep(ctx context.Context, s *store.Store, before rooms.Time, limit int) (int64, error) {
+	old := s.Reads().NewSelect().Model((*noticeModel)(nil)).Column("id").Where("id < ?", store.FirstID(before)).
+		Order("id").Limit(int64(limit))
+	return store.Sweep(ctx, s, old, func(ctx context.Context, t *store.Tx, ids []string) (int64, error) {
+		res, err := t.DB.NewDelete().Model((*noticeModel)(nil)).Where("id IN (?)", bun.List(ids)).Exec(ctx)
+		if err != nil {
+			return 0, fmt.Errorf("notices: sweep: %w", err)
+		}
+		return res.RowsAffected()
+	})
+}
+
 // Erase removes all notices of a user.
 func Erase(ctx context.Context, t *store.Tx, user string) error {
 	if _, err := t.DB.NewDelete().Model((*noticeModel)(nil)).Where("user_id = ?", user).Exec(ctx); err != nil {

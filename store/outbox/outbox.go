@@ -328,6 +328,30 @@ func Again(ctx context.Context, t *store.Tx, id string) error {
 	return nil
 }
 
+// Sweep removes up to limit mails of a state that were made before a time, the oldest
+// first, with their attachments, and counts them. Their causes were finished in the
+// transactions that made them and do not come again.
+func Sweep(ctx context.Context, s *store.Store, state State, before rooms.Time, limit int) (int64, error) {
+	old := s.Reads().NewSelect().Model((*mailModel)(nil)).Column("id").Where("state = ?", string(state)).
+		Where("id < ?", store.FirstID(before)).Order("id").Limit(int64(limit))
+	return store.Sweep(ctx, s, old, func(ctx context.Context, t *store.Tx, ids []string) (int64, error) {
+		var gone []string
+		// One that was given up may have been queued again meanwhile.
+		err := t.DB.NewSelect().Model((*mailModel)(nil)).Column("id").Where("id IN (?)", bun.List(ids)).
+			Where("state = ?", string(state)).Scan(ctx, &gone)
+		if err != nil || len(gone) == 0 {
+			return 0, err
+		}
+		if _, err := t.DB.NewDelete().Model((*attachmentModel)(nil)).Where("mail_id IN (?)", bun.List(gone)).Exec(ctx); err != nil {
+			return 0, fmt.Errorf("outbox: sweep attachments: %w", err)
+		}
+		if _, err := t.DB.NewDelete().Model((*mailModel)(nil)).Where("id IN (?)", bun.List(gone)).Exec(ctx); err != nil {
+			return 0, fmt.Errorf("outbox: sweep: %w", err)
+		}
+		return int64(len(gone)), nil
+	})
+}
+
 // Erase removes what a user's mails say and where they went, and withdraws those
 // that were not sent. That there were mails stays.
 func Erase(ctx context.Context, t *store.Tx, user string) error {

@@ -124,6 +124,24 @@ func Load(ctx context.Context, s *store.Store, ids ...string) (map[string]Messag
 	return found, nil
 }
 
+// Sweep removes up to limit messages that were made before a time and whose jobs are over,
+// the oldest first, and counts them: an admin may have those that failed done again
+// until then.
+func Sweep(ctx context.Context, s *store.Store, before rooms.Time, limit int) (int64, error) {
+	old := s.Reads().NewSelect().Model((*messageModel)(nil)).Column("m.id").Join("JOIN webhooks AS w ON w.id = m.webhook").
+		Where("m.id < ?", store.FirstID(before)).
+		Where("NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.kind = ? AND j.user_id = w.user_id AND j.period = m.id AND j.run_at IS NOT NULL)",
+			jobs.Webhook).
+		Order("m.id").Limit(int64(limit))
+	return store.Sweep(ctx, s, old, func(ctx context.Context, t *store.Tx, ids []string) (int64, error) {
+		res, err := t.DB.NewDelete().Model((*messageModel)(nil)).Where("id IN (?)", bun.List(ids)).Exec(ctx)
+		if err != nil {
+			return 0, fmt.Errorf("webhooks: sweep: %w", err)
+		}
+		return res.RowsAffected()
+	})
+}
+
 // Off says that an endpoint was switched off.
 type Off struct {
 	Webhook

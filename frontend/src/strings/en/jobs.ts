@@ -10,6 +10,7 @@ export const jobs = {
     report: 'Reports asked for',
     export: 'Exports',
     export_end: 'Old exports',
+    prune: 'Old records',
   } as Record<string, string>,
   kind: 'Kind',
   due: 'Due',
