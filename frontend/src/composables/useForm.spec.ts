@@ -72,4 +72,20 @@ describe('useForm', () => {
     expect(form.failure.value).toBeTruthy()
     end()
   })
+
+  it('has a place for a field within another, where the form names it', async () => {
+    const refusal = new ApiError(422, { code: 'invalid', field: 'budget.amount', message: 'Not that much.' })
+    const { result, end } = withSetup(() =>
+      useForm(
+        rules,
+        () => ({ name: 'ok', budget: {} }),
+        () => ({}),
+        (field) => field,
+      ),
+    )
+    await result.submit(() => Promise.reject(refusal))
+    expect([result.shown('budget.amount'), result.shown('budget')]).toEqual(['Not that much.', undefined])
+    expect(result.error.value).toBe(refusal)
+    end()
+  })
 })

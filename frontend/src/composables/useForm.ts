@@ -1,6 +1,11 @@
-import { computed, nextTick, ref, type Ref } from 'vue'
+import { computed, nextTick, ref, shallowRef, type Ref } from 'vue'
 import { ApiError, errorText } from '@/services/api'
 import { problemOf, type Rules } from '@/services/rules'
+
+/** A field within another one: "platforms[0].handle". */
+type Path = `${string}${'.' | '['}${string}`
+
+const outermost = (field: string): string => field.replace(/[.[].*$/, '')
 
 /**
  * A form over a request body. Each field is checked by the server's own rule for it, and by
@@ -11,12 +16,16 @@ export function useForm<R extends Rules, F extends keyof R & string>(
   rules: R,
   /** What would be sent, by field; one that is left out is not a part of the form now. */
   values: () => { [K in F]?: unknown },
-  more: () => Partial<Record<F, string | undefined>> = () => ({}),
+  more: () => Partial<Record<F | Path, string | undefined>> = () => ({}),
+  /** The form's name of a field that the server names; without it, that of the field it is in. */
+  named: (field: string) => string = outermost,
 ) {
   let element: HTMLElement | null = null
   const tried = ref(false)
   const busy = ref(false)
   const failure = ref('')
+  /** What was last refused, and why. */
+  const error = shallowRef<ApiError | null>(null)
   const refused: Ref<Record<string, string>> = ref({})
 
   const problems = computed(() => {
@@ -27,13 +36,13 @@ export function useForm<R extends Rules, F extends keyof R & string>(
     return found
   })
 
-  const shown = (field: F): string | undefined =>
+  const shown = (field: F | Path): string | undefined =>
     refused.value[field] ?? (tried.value ? problems.value[field] : undefined)
 
   /** The field, or the one around it, that an error of the server names. */
   const fieldOf = (error: ApiError): string | undefined => {
-    const field = error.field?.replace(/[.[].*$/, '')
-    return field !== undefined && field in values() ? field : undefined
+    const field = error.field === undefined ? undefined : named(error.field)
+    return field !== undefined && outermost(field) in values() ? field : undefined
   }
 
   /** Sends, unless there are problems; what is thrown lands at its field or above the form. */
@@ -43,8 +52,7 @@ export function useForm<R extends Rules, F extends keyof R & string>(
   ): Promise<void> {
     if (busy.value) return
     tried.value = true
-    failure.value = ''
-    refused.value = {}
+    clear()
     if (Object.values(problems.value).some(Boolean)) {
       await focusProblem()
       return
@@ -52,9 +60,10 @@ export function useForm<R extends Rules, F extends keyof R & string>(
     busy.value = true
     try {
       await send()
-    } catch (error) {
-      const field = error instanceof ApiError ? fieldOf(error) : undefined
-      const text = (error instanceof ApiError && explain?.(error)) || errorText(error)
+    } catch (caught) {
+      error.value = caught instanceof ApiError ? caught : new ApiError(0, { code: 'internal' })
+      const field = fieldOf(error.value)
+      const text = explain?.(error.value) || errorText(caught)
       if (field === undefined) failure.value = text
       else {
         refused.value = { [field]: text }
@@ -78,7 +87,12 @@ export function useForm<R extends Rules, F extends keyof R & string>(
   /** After what was sent: an emptied form has no problems yet. */
   const reset = (): void => {
     tried.value = false
+    clear()
+  }
+
+  function clear(): void {
     failure.value = ''
+    error.value = null
     refused.value = {}
   }
 
@@ -87,5 +101,5 @@ export function useForm<R extends Rules, F extends keyof R & string>(
     element = form instanceof HTMLElement ? form : null
   }
 
-  return { bind, busy, failure, reset, shown, submit, typed, problems }
+  return { bind, busy, error, failure, problems, reset, shown, submit, tried, typed }
 }

@@ -43,7 +43,9 @@ export function useTermsDraft({ base, authors, side, context, keep }: TermsDraft
   const read = computed(() => readDraft(draft.value, context()))
   const terms = computed(() => read.value.terms)
   const errors = computed<FieldErrors>(() => ({ ...refusal.value, ...read.value.errors }))
-  const valid = computed(() => Object.keys(read.value.errors).length === 0)
+  /** The first of what is wrong with what was typed, whatever the server refused of it before. */
+  const problem = computed(() => Object.values(read.value.errors)[0])
+  const valid = computed(() => problem.value === undefined)
   const changed = computed(() => (base.value ? changedSections(base.value, terms.value) : []))
   const diff = computed<DiffRow[]>(() =>
     base.value && valid.value ? diffTerms(base.value, terms.value) : [],
@@ -83,5 +85,5 @@ export function useTermsDraft({ base, authors, side, context, keep }: TermsDraft
     refusal.value = { [fieldPath(field)]: message }
   }
 
-  return { draft, terms, errors, valid, changed, diff, partial, rebased, refuse, sent }
+  return { draft, terms, errors, problem, valid, changed, diff, partial, rebased, refuse, sent }
 }

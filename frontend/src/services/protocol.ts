@@ -3,16 +3,8 @@
  * are those of the server's own description, so the two cannot drift apart.
  * Times are RFC 3339 texts, dates are YYYY-MM-DD, money is in minor units.
  */
-import type {
-  Command,
-  Deliverable,
-  Event,
-  OfferData,
-  Snapshot,
-  Summary,
-  Terms,
-  UsageRights,
-} from './api/generated'
+import type { Command, Event, OfferData, Snapshot, Summary, Terms } from './api/generated'
+import { declineCommandRules, deliverableRules, usageRightsRules } from './api/generated/rules.gen'
 
 export type {
   CommandResult,
@@ -60,26 +52,13 @@ export interface WireError {
   request_id?: string
 }
 
-export const PLATFORMS = [
-  'instagram',
-  'tiktok',
-  'youtube',
-  'twitch',
-  'x',
-  'facebook',
-  'linkedin',
-  'pinterest',
-  'snapchat',
-  'podcast',
-  'blog',
-  'other',
-] as const satisfies Deliverable['platform'][]
+export const PLATFORMS = deliverableRules.platform.enum
 export type Platform = (typeof PLATFORMS)[number]
 
-export const USAGE_SCOPES = ['organic', 'paid', 'whitelisting'] as const satisfies UsageRights['scope'][]
+export const USAGE_SCOPES = usageRightsRules.scope.enum
 export type UsageScope = (typeof USAGE_SCOPES)[number]
 
-export const DECLINE_REASONS = ['budget', 'timing', 'fit', 'terms', 'other'] as const
+export const DECLINE_REASONS = declineCommandRules.reason.enum
 export type DeclineReason = (typeof DECLINE_REASONS)[number]
 
 /** In the order in which they are shown and compared. */

@@ -4,7 +4,7 @@ import description from '../../../api/openapi.json?raw'
 import file from './api/generated/rules.gen?raw'
 import { campaignBodyRules, moneyRules, registerRequestRules } from './api/generated/rules.gen'
 import { MAX_AMOUNT } from './money'
-import { problemOf, type Rule } from './rules'
+import { problemOf, problemsOf, type Rule } from './rules'
 import { s } from '@/strings'
 
 const text = (rule: Partial<Rule>): Rule => ({ type: 'string', required: true, ...rule })
@@ -38,8 +38,11 @@ describe('problemOf', () => {
     ['two characters of four units', text({ maxLength: 2 }), '😀😀', undefined],
     ['no address', text({ format: 'email' }), 'a@', s.auth.needEmail],
     ['an address', text({ format: 'email' }), 'a@b', undefined],
+    ['no link', text({ format: 'uri' }), 'javascript:alert(1)', s.problem.link],
+    ['a link', text({ format: 'uri' }), 'https://example.com', undefined],
     ['no date', text({ format: 'date' }), '2027-13-01', s.problem.date],
     ['another form', text({ pattern: '^[a-z]+$' }), 'A1', s.problem.pattern],
+    ['nothing chosen', text({ enum: ['a', 'b'] }), '', s.problem.choose],
     ['another value', text({ enum: ['a', 'b'] }), 'c', s.problem.choose],
     ['a fraction', { type: 'integer', required: true, minimum: 0 }, 1.5, s.problem.whole],
     ['not a number', { type: 'integer', required: true }, Number.NaN, s.problem.whole],
@@ -57,5 +60,31 @@ describe('problemOf', () => {
     ],
   ])('%s', (_, rule, value, want) => {
     expect(problemOf(rule, value)).toBe(want)
+  })
+})
+
+describe('problemsOf', () => {
+  const rules = {
+    name: text({}),
+    one: { type: 'Part', required: true },
+    many: { type: 'array', required: false, maxItems: 2, items: { type: 'Part', required: true } },
+  }
+  const types = { Part: { size: { type: 'integer', required: true, minimum: 1 } } }
+
+  it('names each field by its path', () => {
+    const body = { name: '', one: { size: 0 }, many: [{ size: 1 }, {}] }
+    expect(problemsOf(rules, body, types)).toEqual({
+      name: s.problem.required,
+      'one.size': s.problem.atLeast(1),
+      'many.1.size': s.problem.required,
+    })
+  })
+
+  it('tells of what is absent, and of a list as a whole', () => {
+    const many = [{ size: 1 }, { size: 1 }, { size: 1 }]
+    expect(problemsOf(rules, { name: 'x', many }, types)).toEqual({
+      one: s.problem.required,
+      many: s.problem.items(2),
+    })
   })
 })

@@ -22,15 +22,26 @@ export type Rules = Readonly<Record<string, Rule>>
 /** The server counts characters as code points; a text's length counts UTF-16 units. */
 export const characters = (text: string): number => [...text].length
 
+/** Only such an address becomes a link: another scheme could run as a script. */
+export function isWebAddress(text: string): boolean {
+  try {
+    const { protocol, host } = new URL(text)
+    return (protocol === 'https:' || protocol === 'http:') && host !== ''
+  } catch {
+    return false
+  }
+}
+
 const EMAIL = /^[^\s@]+@[^\s@]+$/
 
 function textProblem(rule: Rule, text: string): string | undefined {
-  if (rule.required && text.trim() === '') return s.problem.required
+  if (rule.required && text.trim() === '') return rule.enum ? s.problem.choose : s.problem.required
   if (text === '') return undefined
   const length = characters(text)
   if (rule.minLength !== undefined && length < rule.minLength) return s.problem.charsAtLeast(rule.minLength)
   if (rule.maxLength !== undefined && length > rule.maxLength) return s.problem.chars(rule.maxLength)
   if (rule.format === 'email' && !EMAIL.test(text)) return s.auth.needEmail
+  if (rule.format === 'uri' && !isWebAddress(text)) return s.problem.link
   if (rule.format === 'date' && Number.isNaN(Date.parse(`${text}T00:00:00Z`))) return s.problem.date
   if (rule.pattern !== undefined && !new RegExp(rule.pattern, 'u').test(text)) return s.problem.pattern
   if (rule.enum && !rule.enum.includes(text)) return s.problem.choose
@@ -58,6 +69,31 @@ export function problemOf(rule: Rule, value: unknown): string | undefined {
     if (problem) return problem
   }
   return undefined
+}
+
+/** The first problem of each field, by its path: "deliverables.0.format". */
+export type FieldErrors = Record<string, string>
+
+/** The rules of the types that a body is made of, by the name that a rule's type has. */
+export type Types = Readonly<Record<string, Rules>>
+
+/** What is wrong with a whole body, down to the fields of the objects and lists in it. */
+export function problemsOf(rules: Rules, body: object, types: Types = {}, within = ''): FieldErrors {
+  const found: FieldErrors = {}
+  for (const [field, rule] of Object.entries(rules)) {
+    Object.assign(found, problemsAt(rule, (body as Record<string, unknown>)[field], within + field, types))
+  }
+  return found
+}
+
+function problemsAt(rule: Rule, value: unknown, path: string, types: Types): FieldErrors {
+  const inner = types[rule.type]
+  if (inner && typeof value === 'object' && value !== null) return problemsOf(inner, value, types, `${path}.`)
+  const { items, ...list } = rule
+  const problem = problemOf(Array.isArray(value) ? list : rule, value)
+  const found: FieldErrors = problem ? { [path]: problem } : {}
+  if (!items || !Array.isArray(value)) return found
+  return Object.assign(found, ...value.map((item, at) => problemsAt(items, item, `${path}.${at}`, types)))
 }
 
 /** What is wrong with an amount as it was typed. */

@@ -1,7 +1,7 @@
 import { s } from '@/strings'
 import type { Profile, ProfilePatch } from '../api'
 import { platformRules, profilePatchRules as rules } from '../api/generated/rules.gen'
-import { characters, problemOf, type Rule } from '../rules'
+import { characters, problemOf, type FieldErrors, type Rule } from '../rules'
 
 /** How many platforms a profile may name. */
 export const MAX_PLATFORMS = rules.platforms.maxItems
@@ -58,8 +58,6 @@ export function draftOf(profile: Profile): ProfileDraft {
     })),
   }
 }
-
-export type FieldErrors = Record<string, string>
 
 /** A whole number as people type it, with or without separators of thousands. */
 export function parseCount(text: string): number | undefined {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RoomSnapshot } from '../protocol'
-import { progressOf, readLinks } from './delivery'
+import { progressOf, readLinks, wrongLink } from './delivery'
 import { event, offer, snapshot } from './fixtures'
 import { foldEvent, movesOf } from './fold'
 import { logEntries } from './log'
@@ -148,19 +148,19 @@ describe('amendments', () => {
   })
 })
 
-describe('readLinks', () => {
-  it.each([
-    ['', 'Give at least one link.'],
-    ['https://example.com/1\njavascript:alert(1)', 'Line 2 is not a web address.'],
-    [`https://example.com/${'a'.repeat(300)}`, 'Line 1 is not a web address.'],
-    [Array.from({ length: 21 }, (_, i) => `https://example.com/${i}`).join('\n'), 'Give 20 links at most.'],
-  ])('refuses %j', (text, problem) => {
-    expect(readLinks(text).problem).toBe(problem)
+describe('the links to what was made', () => {
+  it('stand one a line', () => {
+    expect(readLinks(' https://example.com/1 \n\nhttp://example.com/2\n')).toEqual([
+      'https://example.com/1',
+      'http://example.com/2',
+    ])
   })
 
-  it('takes one a line', () => {
-    expect(readLinks(' https://example.com/1 \n\nhttp://example.com/2\n')).toEqual({
-      list: ['https://example.com/1', 'http://example.com/2'],
-    })
+  it.each([
+    [['https://example.com/1', 'http://example.com/2'], undefined],
+    [['https://example.com/1', 'javascript:alert(1)'], 'Line 2 is not a web address.'],
+    [[`https://example.com/${'a'.repeat(300)}`], 'Line 1 is not a web address.'],
+  ])('%j', (links, problem) => {
+    expect(wrongLink(links)).toBe(problem)
   })
 })

@@ -1,31 +1,19 @@
 import { s } from '@/strings'
+import { deliverCommandRules } from '../api/generated/rules.gen'
 import type { RoomSnapshot } from '../protocol'
+import { problemOf } from '../rules'
 
-/** The limits of docs/protocol.md. */
-export const DELIVERY_LIMITS = { links: 20, linkChars: 300, note: 500, reason: 1000 }
-
-/** The links of a text, one a line, and what is wrong with them. */
-export function readLinks(text: string): { list: string[]; problem?: string } {
-  const list = text
+/** The links of a text, one a line. */
+export const readLinks = (text: string): string[] =>
+  text
     .split('\n')
     .map((line) => line.trim())
     .filter(Boolean)
-  if (list.length === 0) return { list, problem: s.deal.linksNeeded }
-  if (list.length > DELIVERY_LIMITS.links) return { list, problem: s.deal.linksMany }
-  const wrong = list.findIndex((link) => !isWebAddress(link))
-  if (wrong >= 0) return { list, problem: s.deal.linkWrong(wrong + 1) }
-  return { list }
-}
 
-/** Only such an address becomes a link: another scheme could run as a script. */
-export function isWebAddress(link: string): boolean {
-  if (link.length > DELIVERY_LIMITS.linkChars) return false
-  try {
-    const { protocol, host } = new URL(link)
-    return (protocol === 'https:' || protocol === 'http:') && host !== ''
-  } catch {
-    return false
-  }
+/** Which line is not a link that could be followed; the rules of the field cannot name it. */
+export function wrongLink(links: readonly string[]): string | undefined {
+  const wrong = links.findIndex((link) => problemOf(deliverCommandRules.links.items, link))
+  return wrong < 0 ? undefined : s.deal.linkWrong(wrong + 1)
 }
 
 export interface DealProgress {

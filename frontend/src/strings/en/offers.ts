@@ -23,7 +23,6 @@ export const decline = {
     other: 'Another reason',
   },
   confirm: 'Decline',
-  needReason: 'Choose a reason.',
   pending: 'Declining…',
 }
 

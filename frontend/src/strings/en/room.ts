@@ -70,7 +70,6 @@ export const room = {
   messagePlaceholder: (name: string) => `Write to ${name}`,
   messageHint: 'Messages never bind. Only an accepted offer does.',
   send: 'Send',
-  messageTooLong: (limit: number) => `A message may have ${limit} characters at most.`,
   state: { sending: 'Sending…', sent: 'Sent', seen: 'Seen', failed: 'Not sent', refused: 'Refused' },
   pendingOffer: 'Your offer',
   announceOffer: (name: string, fee: string, changes: string) => `New offer by ${name}: ${fee}. ${changes}`,

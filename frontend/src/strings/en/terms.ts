@@ -58,7 +58,7 @@ export const problem = {
   chars: (limit: number) => `At most ${count(limit, 'character', 'characters')}.`,
   charsAtLeast: (limit: number) => `At least ${count(limit, 'character', 'characters')}.`,
   pattern: 'This does not have the form that is expected.',
-  choose: 'Choose one of the values.',
+  choose: 'Choose one.',
   atMost: (high: number) => `${high.toLocaleString('en')} at most.`,
   atLeast: (low: number) => `At least ${low.toLocaleString('en')}.`,
   items: (limit: number) => `At most ${limit}.`,
@@ -66,8 +66,5 @@ export const problem = {
   date: 'Enter a date.',
   dueLate: 'Not past the campaign’s end.',
   percentSum: (n: number) => `The percents must sum to 100, not ${n}.`,
-  atLeastOne: 'Name at least one deliverable.',
-  platform: 'Choose a platform.',
-  scope: 'Choose a scope.',
   dateOrder: 'The end must not be before the start.',
 }
