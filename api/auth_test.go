@@ -153,18 +153,6 @@ type clock struct{ ahead atomic.Int64 }
 func (c *clock) now() time.Time           { return time.Now().Add(time.Duration(c.ahead.Load())) }
 func (c *clock) forward(by time.Duration) { c.ahead.Add(int64(by)) }
 
-func TestExpiredSessionsAreDeleted(t *testing.T) {
-	var c clock
-	w := start(t, options{clock: c.now})
-	p := w.join(rooms.Sponsor)
-	c.forward(31 * 24 * time.Hour)
-	until(t, "the expired session is deleted", func() bool {
-		list, err := w.store.ListSessions(context.Background(), p.id, rooms.At(time.Now()))
-		must(t, err)
-		return len(list) == 0
-	})
-}
-
 func TestSessionsExpire(t *testing.T) {
 	var c clock
 	w := start(t, options{clock: c.now, config: func(c *api.Config) { c.SessionTTL = time.Hour }})

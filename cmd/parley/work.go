@@ -121,7 +121,7 @@ func (c *sending) kinds(st *store.Store, metrics *api.Metrics, linkURL string) (
 	}
 	if c.SMTPURL != "" {
 		var err error
-		if mails.Server, err = send.NewServer(c.SMTPURL, c.MailFrom); err != nil {
+		if mails.Server, err = send.NewServer(send.ServerConfig{URL: c.SMTPURL, From: c.MailFrom}); err != nil {
 			return nil, fmt.Errorf("PARLEY_SMTP_URL and PARLEY_MAIL_FROM: %w", err)
 		}
 	}

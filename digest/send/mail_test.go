@@ -44,11 +44,21 @@ type post struct {
 
 func newPost(t *testing.T, e *forms.Env, server *smtptest.Server) *post {
 	t.Helper()
+	if server == nil {
+		return newPostAt(t, e, nil, send.ServerConfig{})
+	}
+	return newPostAt(t, e, server, send.ServerConfig{URL: server.URL()})
+}
+
+// newPostAt is a post office whose mails go where cfg says.
+func newPostAt(t *testing.T, e *forms.Env, server *smtptest.Server, cfg send.ServerConfig) *post {
+	t.Helper()
 	p := &post{Env: e, smtp: server, ticks: make(chan time.Time)}
 	mails := &send.Mails{Store: e.Store, Clock: e.Clock.Now, Jitter: func(int64) int64 { return 0 }}
-	if server != nil {
+	if cfg.URL != "" {
 		var err error
-		mails.Server, err = send.NewServer(server.URL(), "Parley <parley@example.test>")
+		cfg.From = "Parley <parley@example.test>"
+		mails.Server, err = send.NewServer(cfg)
 		must(t, err)
 	}
 	p.run(t, mails.Kind())
@@ -276,7 +286,7 @@ func TestAddressesOfServers(t *testing.T) {
 		"": false, "mail.test:25": false, "http://mail.test": false, "smtp://": false,
 		"smtp://user:secret@mail.test?tls=maybe": false, "smtp://user:secret@mail.test:port": false,
 	} {
-		_, err := send.NewServer(url, "parley@example.test")
+		_, err := send.NewServer(send.ServerConfig{URL: url, From: "parley@example.test"})
 		if (err == nil) != good {
 			t.Errorf("%s: %v", url, err)
 		}
@@ -284,7 +294,7 @@ func TestAddressesOfServers(t *testing.T) {
 			t.Errorf("the error tells the password: %v", err)
 		}
 	}
-	if _, err := send.NewServer("smtp://mail.test", "nobody"); err == nil {
+	if _, err := send.NewServer(send.ServerConfig{URL: "smtp://mail.test", From: "nobody"}); err == nil {
 		t.Error("took a sender that is none")
 	}
 }

@@ -3,6 +3,8 @@ package send
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/mail"
@@ -23,21 +25,35 @@ type Server struct {
 	from   *mail.Address
 }
 
-// NewServer reads smtp://[user:password@]host[:port][?tls=required|opportunistic|none]
-// or smtps://…; ports are 587 and 465 where none is named. With smtp the connection is
-// encrypted by STARTTLS, which tls says whether to insist on; by default it does.
-// From is the sender, such as Parley <parley@example.com>.
-func NewServer(rawURL, from string) (*Server, error) {
+// ServerConfig says which server it is and who sends.
+type ServerConfig struct {
+	// URL is smtp://[user:password@]host[:port][?tls=required|opportunistic|none] or
+	// smtps://…; ports are 587 and 465 where none is named. With smtp the connection is
+	// encrypted by STARTTLS, which tls says whether to insist on; by default it does. A
+	// certificate is checked wherever there is one, and a password is not told without
+	// encryption, except to this machine.
+	URL string
+	// From is the sender, such as Parley <parley@example.com>.
+	From string
+	// Roots are the authorities that are believed; nil for those of the machine.
+	Roots *x509.CertPool
+}
+
+// NewServer reads the configuration; it connects to nothing yet.
+func NewServer(cfg ServerConfig) (*Server, error) {
 	// Errors of the URL are told without it: it holds a password.
-	u, err := url.Parse(rawURL)
+	u, err := url.Parse(cfg.URL)
 	if err != nil || u.Hostname() == "" || (u.Scheme != "smtp" && u.Scheme != "smtps") {
 		return nil, errors.New("the URL must be like smtp://user:password@host:587 or smtps://…")
 	}
-	sender, err := mail.ParseAddress(from)
+	sender, err := mail.ParseAddress(cfg.From)
 	if err != nil {
-		return nil, fmt.Errorf("the sender %q is no address: %w", from, err)
+		return nil, fmt.Errorf("the sender %q is no address: %w", cfg.From, err)
 	}
-	options := []gomail.Option{gomail.WithTimeout(mailTimeout), gomail.WithoutNoop()}
+	options := []gomail.Option{
+		gomail.WithTimeout(mailTimeout), gomail.WithoutNoop(),
+		gomail.WithTLSConfig(&tls.Config{ServerName: u.Hostname(), RootCAs: cfg.Roots, MinVersion: tls.VersionTLS12}),
+	}
 	port := 587
 	if u.Scheme == "smtps" {
 		port = 465

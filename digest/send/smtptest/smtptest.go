@@ -1,6 +1,7 @@
 package smtptest
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 )
 
@@ -18,9 +20,21 @@ type Message struct {
 	From, To string
 	ID       string // the Message-ID, as it stands
 	Raw      string
+	// Encrypted says that it came over TLS, User who had logged in before.
+	Encrypted bool
+	User      string
 }
 
-// Server is a server on the loopback, without encryption.
+// Security is how a server encrypts.
+type Security struct {
+	// Certificate is what it shows; without one nothing is encrypted.
+	Certificate *tls.Certificate
+	// Implicit has each connection begin with TLS; else the server offers STARTTLS.
+	Implicit bool
+}
+
+// Server is a server on the loopback. It takes every password, encrypted or not: whether
+// one is told is the sender's decision.
 type Server struct {
 	t   testing.TB
 	srv *smtp.Server
@@ -29,26 +43,48 @@ type Server struct {
 	mu       sync.Mutex
 	messages []Message
 	sessions int
+	logins   int
 	refuse   func(to string, attempt int) error
 	attempts map[string]int
 }
 
-// Start starts a server; the test's end stops it. refuse, if not nil, decides about each
-// recipient, at the first attempt with 1.
+// Start starts a server without encryption; the test's end stops it. refuse, if not nil,
+// decides about each recipient, at the first attempt with 1.
 func Start(t testing.TB, refuse func(to string, attempt int) error) *Server {
+	t.Helper()
+	return start(t, refuse, Security{})
+}
+
+// StartSecure starts a server that takes everything; the test's end stops it.
+func StartSecure(t testing.TB, how Security) *Server {
+	t.Helper()
+	return start(t, nil, how)
+}
+
+func start(t testing.TB, refuse func(to string, attempt int) error, how Security) *Server {
 	t.Helper()
 	s := &Server{t: t, refuse: refuse, attempts: make(map[string]int)}
 	s.srv = smtp.NewServer(s)
+	s.srv.AllowInsecureAuth = true
 	s.srv.Domain = "localhost"
 	s.srv.ReadTimeout, s.srv.WriteTimeout = time.Minute, time.Minute
 	var err error
 	if s.ln, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
+	ln := s.ln
+	if how.Certificate != nil {
+		cfg := &tls.Config{Certificates: []tls.Certificate{*how.Certificate}, MinVersion: tls.VersionTLS12}
+		if how.Implicit {
+			ln = tls.NewListener(ln, cfg)
+		} else {
+			s.srv.TLSConfig = cfg
+		}
+	}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
-		if err := s.srv.Serve(s.ln); err != nil && !errors.Is(err, smtp.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+		if err := s.srv.Serve(ln); err != nil && !errors.Is(err, smtp.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			t.Errorf("serve SMTP: %v", err)
 		}
 	}()
@@ -59,8 +95,11 @@ func Start(t testing.TB, refuse func(to string, attempt int) error) *Server {
 	return s
 }
 
-// URL is what senders are given.
-func (s *Server) URL() string { return "smtp://" + s.ln.Addr().String() + "?tls=none" }
+// URL is what senders are given that shall not encrypt.
+func (s *Server) URL() string { return "smtp://" + s.Addr() + "?tls=none" }
+
+// Addr is where it listens.
+func (s *Server) Addr() string { return s.ln.Addr().String() }
 
 // Messages are those that were handed over, in order.
 func (s *Server) Messages() []Message {
@@ -83,17 +122,39 @@ func (s *Server) Sessions() int {
 	return s.sessions
 }
 
+// Logins is how often a password was told.
+func (s *Server) Logins() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.logins
+}
+
 // NewSession implements smtp.Backend.
-func (s *Server) NewSession(*smtp.Conn) (smtp.Session, error) {
+func (s *Server) NewSession(c *smtp.Conn) (smtp.Session, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sessions++
-	return &session{server: s}, nil
+	return &session{server: s, conn: c}, nil
 }
 
 type session struct {
-	server   *Server
-	from, to string
+	server         *Server
+	conn           *smtp.Conn
+	from, to, user string
+}
+
+// AuthMechanisms implements smtp.AuthSession.
+func (s *session) AuthMechanisms() []string { return []string{sasl.Plain} }
+
+// Auth implements smtp.AuthSession.
+func (s *session) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, user, _ string) error {
+		s.server.mu.Lock()
+		defer s.server.mu.Unlock()
+		s.server.logins++
+		s.user = user
+		return nil
+	}), nil
 }
 
 // Mail implements smtp.Session.
@@ -120,7 +181,8 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	m := Message{From: s.from, To: s.to, Raw: string(raw)}
+	_, encrypted := s.conn.TLSConnectionState()
+	m := Message{From: s.from, To: s.to, Raw: string(raw), Encrypted: encrypted, User: s.user}
 	if parsed, err := mail.ReadMessage(strings.NewReader(m.Raw)); err == nil {
 		m.ID = parsed.Header.Get("Message-Id")
 	}
