@@ -14,7 +14,6 @@ import (
 	"parley/store/outbox"
 	"parley/store/outbox/letter"
 	"parley/store/preferences"
-	"parley/store/webhooks"
 )
 
 // Desk writes to people. Its methods may be called by several goroutines.
@@ -111,6 +110,9 @@ const (
 	Nothing = "nothing"
 	// Unwanted says that they are gone or do not want it.
 	Unwanted = "unwanted"
+	// Unconfirmed says that nobody has shown that the address is theirs: it may be a
+	// stranger's, who must not get mail because somebody typed it.
+	Unconfirmed = "unconfirmed"
 )
 
 // Written is what came of a job: its mails, or why there are none.
@@ -124,32 +126,23 @@ type Written struct {
 }
 
 // Send queues what was written for jobs that are still the worker's and finishes them,
-// in one transaction: to the webhooks that people chose, and as mail to the others. also, if set, runs in it with the ids of those jobs.
+// in one transaction: to the webhooks that people chose, and as mail to the others whose
+// address is confirmed. also, if set, runs in it with the ids of those jobs.
 func (d *Desk) Send(ctx context.Context, token string, list []Written, also func(ctx context.Context, t *store.Tx, mine map[int64]bool) error) error {
-	results := make([]jobs.Result, len(list))
-	for i := range list {
-		results[i] = jobs.Result{ID: list[i].Job, Outcome: list[i].Outcome}
-	}
 	_, err := store.Write(ctx, d.Store, func(ctx context.Context, t *store.Tx) (struct{}, error) {
+		ways, err := waysTo(ctx, t, list)
+		if err != nil {
+			return struct{}{}, err
+		}
+		results := make([]jobs.Result, len(list))
+		for i := range list {
+			results[i] = jobs.Result{ID: list[i].Job, Outcome: ways.outcome(&list[i])}
+		}
 		mine, err := jobs.Finish(ctx, t, token, results...)
 		if err != nil {
 			return struct{}{}, err
 		}
-		var mails, told []outbox.Mail
-		for i := range list {
-			switch {
-			case !mine[list[i].Job]:
-			case list[i].MailOnly:
-				mails = append(mails, list[i].Mails...)
-			default:
-				told = append(told, list[i].Mails...)
-			}
-		}
-		others, err := post(ctx, t, told)
-		if err != nil {
-			return struct{}{}, err
-		}
-		if err := outbox.Put(ctx, t, append(mails, others...)...); err != nil {
+		if err := ways.send(ctx, t, list, mine); err != nil {
 			return struct{}{}, err
 		}
 		if also != nil {
@@ -161,29 +154,4 @@ func (d *Desk) Send(ctx context.Context, token string, list []Written, also func
 		return fmt.Errorf("send what was written: %w", err)
 	}
 	return nil
-}
-
-// post queues what goes to the webhooks that people chose, and returns what goes to the
-// others.
-func post(ctx context.Context, t *store.Tx, mails []outbox.Mail) (others []outbox.Mail, err error) {
-	users := make([]string, len(mails))
-	for i := range mails {
-		users[i] = mails[i].User
-	}
-	chosen, err := webhooks.Chosen(ctx, t, users)
-	if err != nil {
-		return nil, err
-	}
-	var messages []webhooks.Message
-	for i := range mails {
-		m := &mails[i]
-		to, ok := chosen[m.User]
-		if !ok {
-			others = append(others, *m)
-			continue
-		}
-		// The end of a mail is for one reader: many may see a webhook's messages.
-		messages = append(messages, webhooks.Message{To: to, Kind: m.Kind, Title: m.Subject, Text: letter.WithoutEnd(m.Text)})
-	}
-	return others, webhooks.Put(ctx, t, messages...)
 }

@@ -175,7 +175,8 @@ func (w *Webhooks) finish(ctx context.Context, token string, result jobs.Result,
 	return nil
 }
 
-// tell tells the owner that an endpoint was switched off.
+// tell tells the owner that an endpoint was switched off: in the app, and by mail if the
+// address is theirs.
 func (w *Webhooks) tell(ctx context.Context, t *store.Tx, off *webhooks.Off) error {
 	u, err := t.User(ctx, off.User)
 	if err != nil {
@@ -187,6 +188,9 @@ func (w *Webhooks) tell(ctx context.Context, t *store.Tx, off *webhooks.Off) err
 	}
 	if err := notices.Add(ctx, t, notices.Notice{User: u.ID, Kind: NoticeWebhookOff, Data: data}); err != nil {
 		return err
+	}
+	if u.VerifiedAt == nil {
+		return nil // the address may be a stranger's; the notice is there
 	}
 	l := letter.Letter{
 		Kind: NoticeWebhookOff, Subject: fmt.Sprintf("Your webhook %s was switched off", off.Name),

@@ -45,6 +45,7 @@ func User(t *testing.T, e *forms.Env, role rooms.Side, name string) store.User {
 	t.Helper()
 	u, err := e.CreateUser(t.Context(), store.User{
 		Email: strings.ToLower(name) + "@example.com", Name: name, Role: role, Approved: true, Category: "food", Niche: "vegan",
+		VerifiedAt: forms.Confirmed(e),
 	})
 	Must(t, err)
 	return u

@@ -1,4 +1,5 @@
 import { expect, test } from '@playwright/test'
+import { mailedSecret, signUp } from '../support/accounts'
 import { Cluster } from '../support/cluster'
 import { expectAccessible, logIn, viewports } from '../support/pages'
 
@@ -60,4 +61,23 @@ test('an influencer chooses what they are told, and the choice stays', async ({ 
   await page.reload()
   await expect(page.getByLabel('Send it to').locator('option:checked')).toHaveText('Mail')
   await page.context().close()
+})
+
+test('who has not confirmed their address is told that no mail comes, and asks for the link again', async ({
+  browser,
+}) => {
+  const { page, email } = await signUp(browser, cluster.url(0), 'influencer', { viewport: viewports.phone })
+  await page.goto('/account/notifications')
+  const notice = page.getByText(`nothing of this is mailed to ${email}`)
+  await expect(notice).toBeVisible()
+  await expectAccessible(page, 'notifications without a confirmed address')
+  await page.getByRole('button', { name: 'Send the mail again' }).click()
+  await expect(page.getByText('We sent the mail again.')).toBeVisible()
+
+  const admin = await logIn(browser, cluster.url(0), 'admin@example.com')
+  await page.goto(await mailedSecret(admin, 'verify', email))
+  await expect(page.getByText(/confirmed/i).first()).toBeVisible()
+  await page.goto('/account/notifications')
+  await expect(page.getByRole('heading', { name: 'What', exact: true })).toBeVisible()
+  await expect(notice).toBeHidden()
 })

@@ -124,12 +124,18 @@ func New(t testing.TB, url string, options ...func(*store.Config)) *Env {
 	return e
 }
 
-// User adds an approved user.
+// Confirmed is now, as the time at which a user's address was confirmed.
+func Confirmed(e *Env) *rooms.Time {
+	now := rooms.At(e.Clock.Now())
+	return &now
+}
+
+// User adds an approved user whose address is confirmed.
 func (e *Env) User(t testing.TB, role rooms.Side) store.User {
 	t.Helper()
 	id := ulid.Make().String()
 	u, err := e.CreateUser(context.Background(), store.User{
-		Email: id + "@example.test", Name: "Name " + id, Role: role, Approved: true,
+		Email: id + "@example.test", Name: "Name " + id, Role: role, Approved: true, VerifiedAt: Confirmed(e),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,8 @@
 export const preferences = {
   title: 'Notifications',
   lead: 'What Parley tells you about, when and where. Nothing is sent when there is nothing to say.',
+  unconfirmed: (email: string) =>
+    `Confirm your address to receive these mails. Until then nothing of this is mailed to ${email}; webhooks are told all the same.`,
   when: 'When',
   zone: 'Time zone',
   zoneHint: 'The hour below is that of this zone’s clock.',
