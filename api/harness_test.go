@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -25,6 +24,7 @@ import (
 	"parley/rooms"
 	"parley/store"
 	"parley/store/deals"
+	"parley/store/storetest/forms"
 )
 
 // patience is how long a test waits for what must happen. It is long: a test
@@ -78,7 +78,7 @@ func start(t *testing.T, o options) *world {
 		w.clock = time.Now
 	}
 	if w.database == "" {
-		w.database = "sqlite://" + filepath.Join(t.TempDir(), "parley.db")
+		w.database = forms.File(t)
 	}
 	log := slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	relay, metrics := api.NewRelay(), api.NewMetrics()
@@ -86,7 +86,6 @@ func start(t *testing.T, o options) *world {
 		URL: w.database, Clock: w.clock, Logger: log, OnCommit: relay.OnCommit, Observe: metrics.ObserveBatch,
 		OnDeal: deals.Tell,
 	}
-	must(t, store.Migrate(ctx, storeCfg))
 	var err error
 	w.store, err = store.Open(ctx, storeCfg)
 	must(t, err)
@@ -99,7 +98,7 @@ func start(t *testing.T, o options) *world {
 	must(t, err)
 	cfg := api.Config{
 		Store: w.store, Hub: w.hub, Relay: relay, Metrics: metrics, Logger: log, Clock: w.clock,
-		Passwords: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32},
+		Passwords: cheap,
 		Limits: api.Limits{
 			Commands: plenty, Signals: plenty, Requests: plenty, Flood: plenty,
 			Logins: plenty, LoginsPerAccount: plenty, Upgrades: plenty,
@@ -143,6 +142,9 @@ func start(t *testing.T, o options) *world {
 	t.Cleanup(w.stop)
 	return w
 }
+
+// cheap is what passwords cost in tests, of which few are about that.
+var cheap = &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
 var plenty = api.Rate{PerSecond: 1e6, Burst: 1e6}
 
@@ -225,16 +227,27 @@ func (w *world) join(role rooms.Side) *person {
 // admin makes an admin, whom nobody can register.
 func (w *world) admin() *person {
 	w.t.Helper()
-	hash, err := api.HashPassword(password)
-	must(w.t, err)
+	return w.known(store.User{Name: "An admin", Role: rooms.Admin, Approved: true})
+}
+
+// known logs in somebody whom the store is given.
+func (w *world) known(u store.User) *person {
+	w.t.Helper()
 	p := &person{w: w, email: strings.ToLower(newID()) + "@example.com"}
-	u, err := w.store.CreateUser(context.Background(), store.User{
-		Email: p.email, Name: "An admin", Role: rooms.Admin, PasswordHash: hash, Approved: true,
-	})
+	var err error
+	u.Email = p.email
+	u.PasswordHash, err = argon2id.CreateHash(password, cheap)
+	must(w.t, err)
+	u, err = w.store.CreateUser(context.Background(), u)
 	must(w.t, err)
 	p.id = u.ID
-	p.call("POST", "/api/auth/login", object{"email": p.email, "password": password}).want(200)
+	p.logIn()
 	return p
+}
+
+func (p *person) logIn() {
+	p.w.t.Helper()
+	p.call("POST", "/api/auth/login", object{"email": p.email, "password": password}).want(200)
 }
 
 // token makes a bearer token.

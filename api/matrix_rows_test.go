@@ -36,7 +36,7 @@ var authRights = []right{
 		want: "401 401 401 401 401 401 401 401"},
 	{what: "POST /api/auth/login", path: "/api/auth/login", body: `{"email":"{flagged.email}","password":"correct horse battery"}`,
 		want: "200 200 200 200 200 200 200 200"},
-	{what: "POST /api/auth/logout", path: "/api/auth/logout", want: "401 204 204 204 204 204 204 204", anew: true},
+	{what: "POST /api/auth/logout", path: "/api/auth/logout", want: "401 204 204 204 204 204 204 204", ends: true},
 	{what: "POST /api/auth/tokens", path: "/api/auth/tokens", body: `{"name":"x"}`, want: "401 201 201 201 201 201 403 201"},
 	// Who is flagged logs in to read why.
 	{what: "GET /api/me", path: "/api/me", want: "401 200 200 200 200 200 200 200"},

@@ -14,6 +14,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"parley/rooms"
+	"parley/store/storetest"
 )
 
 // cpuNow is the processor time of this process.
@@ -147,7 +148,7 @@ func BenchmarkOffersByCallers(b *testing.B) {
 
 // BenchmarkOffersOnPostgres is the same on a PostgreSQL that syncs.
 func BenchmarkOffersOnPostgres(b *testing.B) {
-	s, list := openBench(b, Config{URL: postgresURL(b)}, 500)
+	s, list := openBench(b, Config{URL: storetest.StartPostgres(b).URL(b)}, 500)
 	haggle(b, []*Store{s}, list, 250)
 }
 

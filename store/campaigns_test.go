@@ -244,9 +244,9 @@ func TestVerifySeesWhatWasChanged(t *testing.T) {
 // sameKind is the URL of another database of the same kind.
 func sameKind(t *testing.T, url string) string {
 	if strings.HasPrefix(url, "sqlite") {
-		return sqliteURL(t)
+		return databases.SQLite(t)
 	}
-	return postgresURL(t)
+	return databases.Postgres(t)
 }
 
 func TestPreparedRoomsAreValid(t *testing.T) {

@@ -288,7 +288,7 @@ func TestAfterCloseCommandsAreUnavailable(t *testing.T) {
 }
 
 func TestAFullQueueRefuses(t *testing.T) {
-	e := newEnv(t, Config{URL: sqliteURL(t), QueueLimit: 4, MaxBatch: 1})
+	e := newEnv(t, Config{URL: databases.SQLite(t), QueueLimit: 4, MaxBatch: 1})
 	w := e.world(1000)
 	room := e.opened(w, 10)
 	var wg sync.WaitGroup

@@ -18,7 +18,7 @@ func TestCommitsAreOnDisk(t *testing.T) {
 		return writer, reader
 	}
 	t.Run("sqlite", func(t *testing.T) {
-		e := newEnv(t, Config{URL: sqliteURL(t)})
+		e := newEnv(t, Config{URL: databases.SQLite(t)})
 		for query, want := range map[string]string{
 			"PRAGMA synchronous": "2", "PRAGMA journal_mode": "wal", "PRAGMA foreign_keys": "1",
 		} {
@@ -32,7 +32,7 @@ func TestCommitsAreOnDisk(t *testing.T) {
 		}
 	})
 	t.Run("postgres", func(t *testing.T) {
-		e := newEnv(t, Config{URL: postgresURL(t) + "&synchronous_commit=off"})
+		e := newEnv(t, Config{URL: databases.Postgres(t) + "&synchronous_commit=off"})
 		if w, r := ask(t, e, "SHOW synchronous_commit"); w != "on" || r != "on" {
 			t.Errorf("the writer has %s, a reader %s", w, r)
 		}
@@ -46,7 +46,7 @@ func TestCommitsAreOnDisk(t *testing.T) {
 // TestTheIndexesAreUsed holds the reads of every join and resume, and of the job
 // that looks for what is due, to indexes.
 func TestTheIndexesAreUsed(t *testing.T) {
-	e := newEnv(t, Config{URL: sqliteURL(t)})
+	e := newEnv(t, Config{URL: databases.SQLite(t)})
 	for name, query := range map[string]string{
 		"tail":     tailSQL,
 		"room":     roomSQL.load,

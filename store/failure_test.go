@@ -193,7 +193,7 @@ func TestAFailedWriteLeavesItsNeighboursAlone(t *testing.T) {
 }
 
 func TestAFullDiskLosesNothing(t *testing.T) {
-	e := newEnv(t, Config{URL: sqliteURL(t), Logger: quiet()})
+	e := newEnv(t, Config{URL: databases.SQLite(t), Logger: quiet()})
 	w := e.world(1_000_000)
 	room := e.opened(w, 300)
 	engine, ok := e.engine.(*sqliteEngine)
@@ -254,7 +254,7 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 }
 
 func TestAStoreClosesOnAFullDisk(t *testing.T) {
-	e := newEnv(t, Config{URL: sqliteURL(t), Logger: quiet()})
+	e := newEnv(t, Config{URL: databases.SQLite(t), Logger: quiet()})
 	room := e.opened(e.world(1000), 300)
 	// From here on no statement of the writer is taken.
 	_, err := write(t.Context(), e.Store, false, func(ctx context.Context, tx *Tx) (struct{}, error) {
@@ -289,7 +289,7 @@ func TestEventsAloneAreNoTouch(t *testing.T) {
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func TestALostConnectionIsReplaced(t *testing.T) {
-	e := newEnv(t, Config{URL: postgresURL(t), Logger: quiet()})
+	e := newEnv(t, Config{URL: databases.Postgres(t), Logger: quiet()})
 	w := e.world(1_000_000)
 	room := e.opened(w, 300)
 	const n = 400

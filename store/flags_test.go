@@ -244,7 +244,7 @@ func TestTheEndOfACampaignClosesItsRooms(t *testing.T) {
 }
 
 func TestRunExpiryWorksUntilItIsStopped(t *testing.T) {
-	e := newEnv(t, Config{URL: sqliteURL(t)})
+	e := newEnv(t, Config{URL: databases.SQLite(t)})
 	w := e.world(10_000)
 	room := e.opened(w, 300)
 	ctx, cancel := contextCancel(t)

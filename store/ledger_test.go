@@ -85,7 +85,7 @@ func TestOneOfManyAcceptancesWins(t *testing.T) {
 // stores on one database, and holds what they say against a model that decides
 // them one by one.
 func TestTheStoreIsTheFoldOfItsRooms(t *testing.T) {
-	for _, db := range databases {
+	for _, db := range kinds {
 		t.Run(db.name, func(t *testing.T) {
 			e := newEnv(t, Config{URL: db.url(t), MaxBatch: 7})
 			stores := []*Store{e.Store}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -20,13 +19,10 @@ import (
 	"parley/store/storetest"
 )
 
-// server is the PostgreSQL of this test binary, started by the first test that
-// needs it.
-var server struct {
-	sync.Mutex
-	*storetest.Postgres
-	stop func() error
-}
+// databases are those of this test binary.
+var databases = storetest.Databases{Migrate: func(ctx context.Context, url string) error {
+	return Migrate(ctx, Config{URL: url})
+}}
 
 func TestMain(m *testing.M) {
 	if role := os.Getenv(childEnv); role != "" {
@@ -34,11 +30,9 @@ func TestMain(m *testing.M) {
 	}
 	fewerChecks()
 	code := m.Run()
-	if server.stop != nil {
-		if err := server.stop(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = max(code, 1)
-		}
+	if err := databases.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
 	}
 	if code == 0 {
 		if err := goleak.Find(); err != nil {
@@ -63,34 +57,23 @@ func fewerChecks() {
 	}
 }
 
-func postgresURL(t testing.TB) string {
-	t.Helper()
-	server.Lock()
-	defer server.Unlock()
-	if server.Postgres == nil {
-		var err error
-		if server.Postgres, server.stop, err = storetest.RunPostgres(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return server.URL(t)
-}
-
-func sqliteURL(t testing.TB) string {
-	t.Helper()
-	return "sqlite://" + filepath.Join(t.TempDir(), "parley.db")
-}
-
-// databases are the forms of the store; every contract holds on each.
-var databases = []struct {
+// kind is a form of the store.
+type kind struct {
 	name string
-	url  func(testing.TB) string
-}{{"sqlite", sqliteURL}, {"postgres", postgresURL}}
+	// url names a new database with the schema, empty one without.
+	url, empty func(testing.TB) string
+}
+
+// kinds are the forms of the store; every contract holds on each.
+var kinds = []kind{
+	{"sqlite", databases.SQLite, databases.EmptySQLite},
+	{"postgres", databases.Postgres, databases.EmptyPostgres},
+}
 
 // onEach runs a contract on every database.
 func onEach(t *testing.T, contract func(t *testing.T, e *env)) {
 	t.Helper()
-	for _, db := range databases {
+	for _, db := range kinds {
 		t.Run(db.name, func(t *testing.T) { contract(t, newEnv(t, Config{URL: db.url(t)})) })
 	}
 }
@@ -119,6 +102,7 @@ type env struct {
 	batches []Batch
 }
 
+// newEnv opens a database that has the schema.
 func newEnv(t *testing.T, cfg Config) *env {
 	t.Helper()
 	e := &env{T: t, clk: newClock()}
@@ -135,7 +119,6 @@ func newEnv(t *testing.T, cfg Config) *env {
 		cfg.Logger = slog.New(slog.NewTextHandler(testWriter{t}, nil))
 	}
 	e.cfg = cfg
-	must(t, Migrate(t.Context(), cfg))
 	e.open()
 	return e
 }

@@ -8,7 +8,7 @@ import (
 )
 
 func TestTheWriteAheadLogStaysShort(t *testing.T) {
-	e := newEnv(t, Config{URL: sqliteURL(t), MaxBatch: 8})
+	e := newEnv(t, Config{URL: databases.SQLite(t), MaxBatch: 8})
 	w := e.world(1000)
 	room := e.opened(w, 300)
 	// The limit is the writer's, so the writer sets it.

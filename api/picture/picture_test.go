@@ -211,13 +211,20 @@ func TestOrientation(t *testing.T) {
 	}
 	plain := jpegOf(t, corners(256, 256))
 	for o, expect := range want {
+		told := orientation(o)
+		if o < 1 || o > 8 {
+			told = upright
+		}
 		for _, order := range []binary.ByteOrder{binary.BigEndian, binary.LittleEndian} {
-			img := decoded(t, make1(t, withEXIF(plain, o, order)), Large)
-			for y, row := range expect {
-				for x, c := range row {
-					if got := img.At(128+x*256, 128+y*256); !near(got, c) {
-						t.Errorf("orientation %d (%v): quarter %d,%d is %v, want %v", o, order, x, y, got, c)
-					}
+			if got := orientationOf(withEXIF(plain, o, order)); got != told {
+				t.Errorf("orientation %d (%v) is read as %d", o, order, got)
+			}
+		}
+		img := decoded(t, make1(t, withEXIF(plain, o, binary.BigEndian)), Large)
+		for y, row := range expect {
+			for x, c := range row {
+				if got := img.At(128+x*256, 128+y*256); !near(got, c) {
+					t.Errorf("orientation %d: quarter %d,%d is %v, want %v", o, x, y, got, c)
 				}
 			}
 		}

@@ -33,11 +33,20 @@ type Postgres struct {
 	counter atomic.Int64
 }
 
-// StartPostgres starts a server and stops it when the test (or benchmark) ends.
+// Whether a server waits for the disk. It only matters to what is there after a
+// power cut, which no test makes, and to how long a commit takes: a process that is
+// killed, the server's own too, has given its writes to the system.
+const (
+	fsyncOn  = "fsync=on"
+	fsyncOff = "fsync=off"
+)
+
+// StartPostgres starts a server that syncs as a real one does, for benchmarks and
+// tests over several processes, and stops it when the test (or benchmark) ends.
 // Without the programs of PostgreSQL the test fails and says what to install.
 func StartPostgres(t testing.TB) *Postgres {
 	t.Helper()
-	p, err := start()
+	p, err := start(fsyncOn)
 	if err != nil {
 		t.Fatalf("start PostgreSQL: %v", err)
 	}
@@ -49,18 +58,16 @@ func StartPostgres(t testing.TB) *Postgres {
 	return p
 }
 
-// RunPostgres starts a server for a TestMain; stop ends it.
-func RunPostgres() (p *Postgres, stop func() error, err error) {
-	if p, err = start(); err != nil {
-		return nil, nil, fmt.Errorf("start PostgreSQL: %w", err)
-	}
-	return p, p.stop, nil
-}
-
 // URL names a new empty database on the server.
 func (p *Postgres) URL(t testing.TB) string {
 	t.Helper()
-	name := fmt.Sprintf("test_%d", p.counter.Add(1))
+	return p.url(p.create(t, ""))
+}
+
+// create makes a database, empty or as a copy of another one, and returns its name.
+func (p *Postgres) create(t testing.TB, template string) (name string) {
+	t.Helper()
+	name = fmt.Sprintf("test_%d", p.counter.Add(1))
 	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, p.url("postgres"))
@@ -72,10 +79,14 @@ func (p *Postgres) URL(t testing.TB) string {
 			t.Errorf("close the connection: %v", err)
 		}
 	}()
-	if _, err := conn.Exec(ctx, "CREATE DATABASE "+name); err != nil {
+	query := "CREATE DATABASE " + name
+	if template != "" {
+		query += " TEMPLATE " + template
+	}
+	if _, err := conn.Exec(ctx, query); err != nil {
 		t.Fatalf("create a database: %v", err)
 	}
-	return p.url(name)
+	return name
 }
 
 func (p *Postgres) url(database string) string {
@@ -122,7 +133,7 @@ func unprivileged() (*syscall.Credential, error) {
 	return nil, fmt.Errorf("no user to run PostgreSQL as: %w", errors.Join(errs...))
 }
 
-func start() (p *Postgres, err error) {
+func start(fsync string) (p *Postgres, err error) {
 	initdb, err := binary("initdb")
 	if err != nil {
 		return nil, err
@@ -168,7 +179,7 @@ func start() (p *Postgres, err error) {
 	}
 	p = &Postgres{dir: dir, port: port, exited: make(chan struct{})}
 	p.cmd = as(server, "-D", data, "-c", "listen_addresses=127.0.0.1", "-p", strconv.Itoa(port),
-		"-c", "unix_socket_directories="+dir, "-c", "fsync=on", "-c", "synchronous_commit=on",
+		"-c", "unix_socket_directories="+dir, "-c", fsync, "-c", "synchronous_commit=on",
 		"-c", "max_connections=200", "-c", "shared_buffers=64MB", "-c", "log_min_messages=warning")
 	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
 	if err := p.cmd.Start(); err != nil {

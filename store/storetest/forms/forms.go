@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -21,43 +19,27 @@ import (
 // patience bounds every wait.
 const patience = 60 * time.Second
 
-// server is the PostgreSQL of this test binary, started by the first test that
-// needs it.
-var server struct {
-	sync.Mutex
-	*storetest.Postgres
-	stop func() error
-}
+// databases are those of this test binary.
+var databases = storetest.Databases{Migrate: func(ctx context.Context, url string) error {
+	return store.Migrate(ctx, store.Config{URL: url, Clock: time.Now})
+}}
 
 // Main runs a package's tests and stops the PostgreSQL that they used. TestMain
 // calls it.
 func Main(m *testing.M) {
 	code := m.Run()
-	if server.stop != nil {
-		if err := server.stop(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = max(code, 1)
-		}
+	if err := databases.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
 	}
 	os.Exit(code)
 }
 
-func postgres(t testing.TB) string {
+// File is the URL of a new SQLite file with the schema, for tests that open the
+// store themselves.
+func File(t testing.TB) string {
 	t.Helper()
-	server.Lock()
-	defer server.Unlock()
-	if server.Postgres == nil {
-		var err error
-		if server.Postgres, server.stop, err = storetest.RunPostgres(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return server.URL(t)
-}
-
-func sqlite(t testing.TB) string {
-	t.Helper()
-	return "sqlite://" + filepath.Join(t.TempDir(), "parley.db")
+	return databases.SQLite(t)
 }
 
 // Env is a started store on one database, with a clock that the test moves.
@@ -84,19 +66,27 @@ func Each(t *testing.T, contract func(t *testing.T, e *Env), options ...func(*st
 	for _, db := range []struct {
 		name string
 		url  func(testing.TB) string
-	}{{"sqlite", sqlite}, {"postgres", postgres}} {
-		t.Run(db.name, func(t *testing.T) { contract(t, New(t, db.url(t), options...)) })
+	}{{"sqlite", databases.SQLite}, {"postgres", databases.Postgres}} {
+		t.Run(db.name, func(t *testing.T) { contract(t, open(t, db.url(t), options)) })
 	}
 }
 
 // SQLite is a store on a new file, for what needs but one database.
 func SQLite(t testing.TB, options ...func(*store.Config)) *Env {
 	t.Helper()
-	return New(t, sqlite(t), options...)
+	return open(t, File(t), options)
 }
 
 // New migrates and opens a database; the test's end closes it.
 func New(t testing.TB, url string, options ...func(*store.Config)) *Env {
+	t.Helper()
+	if err := databases.Migrate(context.Background(), url); err != nil {
+		t.Fatal(err)
+	}
+	return open(t, url, options)
+}
+
+func open(t testing.TB, url string, options []func(*store.Config)) *Env {
 	t.Helper()
 	e := &Env{Clock: &Clock{}}
 	e.Clock.us.Store(time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC).UnixMicro())
@@ -105,9 +95,6 @@ func New(t testing.TB, url string, options ...func(*store.Config)) *Env {
 		set(&e.Config)
 	}
 	ctx := context.Background()
-	if err := store.Migrate(ctx, e.Config); err != nil {
-		t.Fatal(err)
-	}
 	s, err := store.Open(ctx, e.Config)
 	if err != nil {
 		t.Fatal(err)
