@@ -115,35 +115,39 @@ func (q *queue) restore(seen map[seenKey]int64) bool {
 	return true
 }
 
-// take waits until something is to be done and takes up to limit items, and the
-// marks if they have waited long enough: the fewer transactions write marks, the
-// fewer make other processes forget their rooms. ok is false when the queue is closed and empty.
-func (q *queue) take(limit int) (items []*item, seen map[seenKey]int64, ok bool) {
+// wait blocks until there is something to take; false when the queue is closed and
+// empty. Only one goroutine may take, so what is there stays until it does.
+func (q *queue) wait() bool {
 	for {
 		q.mu.Lock()
-		if len(q.items) > 0 || (q.ripe || q.closed) && len(q.seen) > 0 {
-			n := min(limit, len(q.items))
-			items = append(items, q.items[:n]...)
-			rest := copy(q.items, q.items[n:])
-			clear(q.items[rest:])
-			q.items = q.items[:rest]
-			if rest > 0 {
-				q.signal()
-			}
-			if q.ripe || q.closed {
-				seen, q.seen = q.seen, make(map[seenKey]int64)
-				q.ripe = false
-			}
-			q.mu.Unlock()
-			return items, seen, true
-		}
-		closed := q.closed
+		ready, closed := q.ready(), q.closed
 		q.mu.Unlock()
-		if closed {
-			return nil, nil, false
+		if ready || closed {
+			return ready
 		}
 		<-q.wake
 	}
+}
+
+func (q *queue) ready() bool {
+	return len(q.items) > 0 || (q.ripe || q.closed) && len(q.seen) > 0
+}
+
+// take takes up to limit items, and the marks if they have waited long enough: the
+// fewer transactions write marks, the fewer make other processes forget their rooms.
+func (q *queue) take(limit int) (items []*item, seen map[seenKey]int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := min(limit, len(q.items))
+	items = append(items, q.items[:n]...)
+	rest := copy(q.items, q.items[n:])
+	clear(q.items[rest:])
+	q.items = q.items[:rest]
+	if q.ripe || q.closed {
+		seen, q.seen = q.seen, make(map[seenKey]int64)
+		q.ripe = false
+	}
+	return items, seen
 }
 
 // close refuses further items; those that wait are still taken.

@@ -41,27 +41,39 @@ type writer struct {
 	onDeal   func(context.Context, *Tx, *DealMove) error
 }
 
-// run takes batches until the queue is closed and empty.
+// run writes batches until the queue is closed and empty.
 func (w *writer) run() {
-	for {
-		items, seen, ok := w.queue.take(w.maxBatch)
-		if !ok {
-			return
-		}
-		w.batch(items, seen)
+	for w.queue.wait() {
+		w.batch()
 		w.engine.tidy(context.Background())
 	}
 }
 
-// batch answers the items in one transaction, trying again where that helps.
-func (w *writer) batch(items []*item, seen map[seenKey]int64) {
+// work is what one transaction does.
+type work struct {
+	items []*item
+	seen  map[seenKey]int64
+	taken time.Time // when it was taken from the queue; zero before
+}
+
+// take takes the work, once: what a transaction failed to do, the next one tries.
+func (w *writer) take(todo *work) {
+	if todo.taken.IsZero() {
+		todo.items, todo.seen = w.queue.take(w.maxBatch)
+		todo.taken = time.Now()
+	}
+}
+
+// batch answers what waits in one transaction, trying again where that helps.
+func (w *writer) batch() {
 	began := time.Now()
 	isolated := false
+	var todo work
 	for {
-		b, err := w.attempt(items, seen, isolated)
+		b, err := w.attempt(&todo, isolated)
 		if err == nil {
-			w.report(items, len(b.Events), began, false)
-			w.deliver.put(delivered{batch: b, items: items})
+			w.report(&todo, len(b.Events), false)
+			w.deliver.put(delivered{batch: b, items: todo.items})
 			return
 		}
 		w.set.forget()
@@ -72,34 +84,36 @@ func (w *writer) batch(items []*item, seen map[seenKey]int64) {
 		case kind == failBusy && time.Since(began) < busyPatience:
 			time.Sleep(time.Duration(rand.Int64N(int64(busyWait)))) //nolint:gosec // jitter, no secret
 		default:
-			w.log.Error("a batch could not be stored", "items", len(items), "error", err)
-			for _, it := range items {
+			w.take(&todo)
+			w.log.Error("a batch could not be stored", "items", len(todo.items), "error", err)
+			for _, it := range todo.items {
 				it.fail(unavailable("write", err))
 			}
-			if w.queue.restore(seen) {
+			if w.queue.restore(todo.seen) {
 				time.AfterFunc(seenDelay, w.queue.ripen)
 			}
-			w.report(items, 0, began, true)
-			w.deliver.put(delivered{items: items})
+			w.report(&todo, 0, true)
+			w.deliver.put(delivered{items: todo.items})
 			return
 		}
 	}
 }
 
-func (w *writer) report(items []*item, events int, began time.Time, failed bool) {
+func (w *writer) report(todo *work, events int, failed bool) {
 	if w.observe == nil {
 		return
 	}
-	stats := BatchStats{Commands: len(items), Events: events, Failed: failed, Duration: time.Since(began)}
-	if len(items) > 0 {
-		stats.Wait = began.Sub(items[0].queued)
+	stats := BatchStats{Commands: len(todo.items), Events: events, Failed: failed, Duration: time.Since(todo.taken)}
+	if len(todo.items) > 0 {
+		stats.Wait = todo.taken.Sub(todo.items[0].queued)
 	}
 	w.observe(stats)
 }
 
-// attempt runs one transaction. After an error nothing of it is left in the
+// attempt runs one transaction. The work is taken when it has begun: what comes while
+// another process has its turn goes along. After an error nothing of it is left in the
 // database and the working set is to be forgotten.
-func (w *writer) attempt(items []*item, seen map[seenKey]int64, isolated bool) (b Batch, err error) {
+func (w *writer) attempt(todo *work, isolated bool) (b Batch, err error) {
 	ctx, cancel := w.engine.limit(context.Background())
 	defer cancel()
 	done, err := w.engine.begin(ctx)
@@ -111,6 +125,8 @@ func (w *writer) attempt(items []*item, seen map[seenKey]int64, isolated bool) (
 			w.engine.rollback(ctx)
 		}
 	}()
+	w.take(todo)
+	items, seen := todo.items, todo.seen
 	w.set.reset()
 	if err := w.set.catchUp(ctx, done); err != nil {
 		return Batch{}, err
