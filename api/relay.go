@@ -52,6 +52,7 @@ func (r *Relay) NewHub(cfg hub.Config) (*hub.Hub, error) {
 	}
 	cfg.Log, cfg.Epoch, cfg.Encode = r, r.epoch, EncodeFrame
 	cfg.Sparse = func(topic string) bool { return strings.HasPrefix(topic, prefixInbox) }
+	cfg.Pulled = func(topic string) bool { return topic == topicFeed }
 	cfg.Presence = func(topic string) bool { return strings.HasPrefix(topic, prefixRoom) }
 	cfg.MaxGap = func(topic string) int64 {
 		if topic == topicFeed {
@@ -70,14 +71,15 @@ func (r *Relay) NewHub(cfg hub.Config) (*hub.Hub, error) {
 // OnCommit publishes a batch and has its commands answered, so that a sender gets
 // the answer and the event in one write; it is for store.Config.OnCommit.
 func (r *Relay) OnCommit(b store.Batch, answer func()) {
-	frames := r.frames(&b)
+	frames := r.frames(&b, r.hub.Listens(topicFeed))
 	defer r.hub.Hold()()
 	r.hub.Publish(frames)
 	answer()
 }
 
-// frames are those of a batch, in its order.
-func (r *Relay) frames(b *store.Batch) []hub.Frame {
+// frames are those of a batch, in its order. Where nobody here watches the feed, all
+// it gets is where it ends.
+func (r *Relay) frames(b *store.Batch, watched bool) []hub.Frame {
 	size := 0
 	changed := make(map[string]*store.RoomChange, len(b.Rooms))
 	for i := range b.Rooms {
@@ -87,7 +89,10 @@ func (r *Relay) frames(b *store.Batch) []hub.Frame {
 		size += 2 * inboxFrameBytes
 	}
 	for i := range b.Events {
-		size += 2*len(b.Events[i].Body) + roomFrameBytes + feedFrameBytes
+		size += len(b.Events[i].Body) + roomFrameBytes
+		if watched {
+			size += len(b.Events[i].Body) + feedFrameBytes
+		}
 	}
 	frames := make([]hub.Frame, 0, 2*len(b.Events)+2*len(b.Rooms))
 	// One allocation for all frames of the batch: they live equally long.
@@ -100,10 +105,16 @@ func (r *Relay) frames(b *store.Batch) []hub.Frame {
 		from := len(buf)
 		buf = appendRoomFrame(buf, r.epoch, e)
 		cut(prefixRoom+e.Room, e.Seq, from)
+		if !watched {
+			continue
+		}
 		from = len(buf)
 		placed := feedEventOf(e, changed[e.Room])
 		buf = appendFeedFrame(buf, r.epoch, &placed)
 		cut(topicFeed, e.Pos, from)
+	}
+	if n := len(b.Events); n > 0 && !watched {
+		frames = append(frames, hub.Frame{Topic: topicFeed, Seq: b.Events[n-1].Pos})
 	}
 	for i := range b.Rooms {
 		c := &b.Rooms[i]

@@ -54,6 +54,10 @@ type Config struct {
 	// Sparse tells the topics whose seqs have holes; a seq still names one frame
 	// of its topic. Default: none.
 	Sparse func(topic string) bool
+	// Pulled tells the topics that other instances are only told the head of, and read
+	// from the Log where somebody listens: topics of many bytes and few readers. They
+	// are not sparse. Default: none.
+	Pulled func(topic string) bool
 	// Presence tells the topics whose members are shown. Default: those that are
 	// not sparse.
 	Presence func(topic string) bool
@@ -124,6 +128,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.Sparse == nil {
 		c.Sparse = func(string) bool { return false }
+	}
+	if c.Pulled == nil {
+		c.Pulled = func(string) bool { return false }
 	}
 	if c.Presence == nil {
 		sparse := c.Sparse

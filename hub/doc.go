@@ -17,7 +17,9 @@
 // last seq it delivered: the next one is delivered, an older one is a duplicate,
 // a later one is held while the gap is read from the Log. A sparse topic
 // (Config.Sparse) has rising seqs with holes that may arrive in any order, so
-// nothing is held back; what was lost is found by comparing the Log's head.
+// nothing is held back; what was lost is found by comparing the Log's head. Of a
+// pulled topic (Config.Pulled) the Bus carries the head alone, and instances with
+// readers read the Log.
 //
 // # Joining
 //
@@ -38,9 +40,10 @@
 // # Goroutines
 //
 // Start starts, and Close stops and waits for: the sweeper, the gap filler, the
-// presence loop and the outbox that feeds the Bus. An idle connection has no
-// goroutine here: a flusher is started when its queue becomes non-empty and ends
-// when it is empty again. [Client.Wait] returns when none can touch the
+// presence loop, the outbox that feeds the Bus and a flusher a processor, which
+// writes to the connections that have something waiting. A connection has a
+// goroutine of its own only while its peer does not take what is written to it.
+// [Client.Wait] returns when none can touch the
 // Transport any more; a transport that is pooled or reused must not be let go
 // before.
 //
@@ -49,5 +52,5 @@
 // A topic's lock comes first. Under it one of these may be taken: the presence
 // loop's, the filler's, a client's, the outbox's, the bus's own. No lock is held
 // over a call of the Log or the Transport, nor over a callback of a caller but
-// the pure functions of Config: Encode, Sparse, Presence, Rand.
+// the pure functions of Config: Encode, Sparse, Pulled, Presence, Rand.
 package hub

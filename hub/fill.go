@@ -30,7 +30,8 @@ func newFiller(h *Hub) *filler {
 }
 
 // fillLater has a topic that is behind filled. The caller holds its lock. With
-// the bus up the gap gets Config.GapWait to close by itself.
+// the bus up the gap gets Config.GapWait to close by itself; that of a topic whose
+// frames the bus does not carry would not.
 func (h *Hub) fillLater(t *topic) {
 	if t.filling || t.dead || !t.ready || !t.behind() {
 		return
@@ -38,7 +39,7 @@ func (h *Hub) fillLater(t *topic) {
 	t.filling = true
 	f := h.filler
 	f.mu.Lock()
-	if h.bus.Up() {
+	if h.bus.Up() && !t.pulled {
 		f.late = append(f.late, lateTopic{t, h.clock.Now().Add(h.cfg.GapWait)})
 	} else {
 		f.urgent = append(f.urgent, t)

@@ -74,6 +74,32 @@ func TestGapIsReadFromTheLog(t *testing.T) {
 	hubtest.Eventually(t, "the filling is counted", func() bool { return h.Stats().GapsFilled == 1 })
 }
 
+// Of a topic that is pulled the bus carries the head alone, once a batch, and whoever
+// hears of it reads the log without waiting: the clock stands still here.
+func TestPulledTopicIsReadFromTheLog(t *testing.T) {
+	h, bus, _, log := lone(t, hub.Config{Pulled: isPulled})
+	c, r := hubtest.Connect(t, h, "ann")
+	hubtest.Join(t, c, "feed", hub.JoinOptions{})
+	f := log.Commit("feed", 6)
+	_, before := log.Calls()
+	h.Publish(f[:3])
+	hubtest.WantSeqs(t, r, "feed", hubtest.UpTo(1, 3))
+	if _, reads := log.Calls(); reads != before {
+		t.Errorf("the log was read %d times for what was published here", reads-before)
+	}
+	hubtest.Eventually(t, "the others are told", func() bool { return len(bus.all()) > 0 })
+	if m := bus.all()[0]; m.Topic != "feed" || len(m.Frames) != 1 || m.Frames[0].Seq != 3 || len(m.Frames[0].Data) > 0 {
+		t.Errorf("the others were told %+v", m)
+	}
+	elsewhere(bus, hub.Frame{Topic: "feed", Seq: 6})
+	hubtest.WantSeqs(t, r, "feed", hubtest.UpTo(1, 6))
+	h.Publish(log.Commit("feed", 3)[2:]) // 7 and 8 are another's, who has not told yet
+	hubtest.WantSeqs(t, r, "feed", hubtest.UpTo(1, 9))
+	elsewhere(bus, hub.Frame{Topic: "feed", Seq: 8}) // late: changes nothing
+	h.Publish([]hub.Frame{{Topic: "feed", Seq: log.Commit("feed", 1)[0].Seq}})
+	hubtest.WantSeqs(t, r, "feed", hubtest.UpTo(1, 10))
+}
+
 func TestSweepFindsWhatTheBusLost(t *testing.T) {
 	h, _, clock, log := lone(t, hub.Config{})
 	c, r := hubtest.Connect(t, h, "ann")

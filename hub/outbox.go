@@ -50,6 +50,9 @@ func (o *outbox) frames(frames []Frame) {
 	}
 	o.mu.Lock()
 	for _, f := range frames {
+		if f.Seq > 0 && o.hub.cfg.Pulled(f.Topic) {
+			f.Data = nil
+		}
 		size := len(f.Data) + frameOverhead
 		if o.bytes+size > o.hub.cfg.OutboxBytes {
 			o.hub.stats.busDropped.Add(1)
@@ -176,6 +179,10 @@ func pack(from string, frames []Frame) []Message {
 		p.bytes += len(f.Data)
 		places[f.Topic] = p
 		m := &batch[p.index]
+		if last := len(m.Frames) - 1; last >= 0 && len(f.Data) == 0 && len(m.Frames[last].Data) == 0 {
+			m.Frames[last].Seq = max(m.Frames[last].Seq, f.Seq) // the further head says it all
+			continue
+		}
 		m.Frames = append(m.Frames, f)
 	}
 	return batch

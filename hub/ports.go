@@ -12,7 +12,8 @@ type Frame struct {
 	// which is in no log and may be lost.
 	Seq int64
 	// Data is a whole JSON text. It is shared by all readers and never changed
-	// after it was handed to the hub.
+	// after it was handed to the hub. Without it the frame only says that the Log
+	// goes as far as Seq.
 	Data []byte
 }
 

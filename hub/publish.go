@@ -25,6 +25,10 @@ func (h *Hub) Publish(frames []Frame) {
 	h.outbox.frames(frames)
 }
 
+// Listens tells whether anybody here reads the topic. Who starts to right after is
+// not missed by a frame without Data.
+func (h *Hub) Listens(topic string) bool { return h.topics.find(topic) != nil }
+
 // Signal sends an ephemeral frame to the topic's readers everywhere. It never
 // blocks.
 func (h *Hub) Signal(topic string, data []byte) {
@@ -41,7 +45,12 @@ func (h *Hub) receive(t *topic, f Frame) int {
 	if f.Seq == 0 {
 		return t.broadcast(h.cfg.Encode(f.Data))
 	}
-	n := t.accept(h, f.Seq, f.Data, nil)
+	n := 0
+	if len(f.Data) > 0 {
+		n = t.accept(h, f.Seq, f.Data, nil)
+	} else {
+		t.head = max(t.head, f.Seq)
+	}
 	h.fillLater(t)
 	return n
 }

@@ -12,6 +12,7 @@ import (
 type topic struct {
 	name   string
 	sparse bool
+	pulled bool
 
 	mu   sync.Mutex
 	subs []*subscription

@@ -69,7 +69,7 @@ func (h *Hub) attach(name string, s *subscription) {
 		sh.mu.Lock()
 		t := sh.byName[name]
 		if t == nil {
-			t = &topic{name: name, sparse: h.cfg.Sparse(name)}
+			t = &topic{name: name, sparse: h.cfg.Sparse(name), pulled: h.cfg.Pulled(name)}
 			sh.byName[name] = t
 		}
 		sh.mu.Unlock()

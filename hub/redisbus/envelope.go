@@ -20,7 +20,7 @@ const version = 1
 var errEnvelope = errors.New("redisbus: not a message of ours")
 
 // appendMessage appends the wire form of m to dst.
-func appendMessage(dst []byte, m hub.Message) []byte {
+func appendMessage(dst []byte, m *hub.Message) []byte {
 	dst = append(dst, version, byte(m.Kind))
 	dst = appendBytes(dst, []byte(m.From))
 	if m.Kind != hub.KindFrames {

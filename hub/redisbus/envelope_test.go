@@ -31,9 +31,9 @@ func TestEnvelope(t *testing.T) {
 		} else {
 			m.Data = data.Draw(t, "data")
 		}
-		wire := appendMessage(make([]byte, 0, envelopeSize(m)), m)
-		if cap(wire) > envelopeSize(m)+64 {
-			t.Fatalf("%d bytes, reckoned %d", len(wire), envelopeSize(m))
+		wire := appendMessage(make([]byte, 0, envelopeSize(&m)), &m)
+		if cap(wire) > envelopeSize(&m)+64 {
+			t.Fatalf("%d bytes, reckoned %d", len(wire), envelopeSize(&m))
 		}
 		got, err := parseMessage(m.Topic, wire)
 		if err != nil || !equal(got, m) {
@@ -51,7 +51,7 @@ func TestEnvelope(t *testing.T) {
 
 // Anybody may publish on a channel: no bytes do harm.
 func FuzzParseMessage(f *testing.F) {
-	f.Add(appendMessage(nil, hub.Message{From: "a", Kind: hub.KindFrames, Frames: []hub.Frame{{Seq: 7, Data: []byte("{}")}}}))
+	f.Add(appendMessage(nil, &hub.Message{From: "a", Kind: hub.KindFrames, Frames: []hub.Frame{{Seq: 7, Data: []byte("{}")}}}))
 	f.Add([]byte{version, byte(hub.KindFrames), 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Add([]byte{version, byte(hub.KindPresence), 0xff, 0xff, 0x03})
 	f.Add([]byte{2, 1})
@@ -60,7 +60,7 @@ func FuzzParseMessage(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := parseMessage("topic", appendMessage(nil, m))
+		again, err := parseMessage("topic", appendMessage(nil, &m))
 		if err != nil || !equal(again, m) {
 			t.Fatalf("read %+v, then %+v, %v", m, again, err)
 		}

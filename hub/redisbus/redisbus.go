@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,6 +34,9 @@ type Config struct {
 	RetryAfter time.Duration
 }
 
+// maxKeptBuffer is how large a buffer Send keeps for the next time.
+const maxKeptBuffer = 1 << 20
+
 // ErrDown is returned by Send while there is no connection.
 var ErrDown = errors.New("redisbus: down")
 
@@ -45,6 +49,7 @@ type Bus struct {
 	prefix  string
 	handler hub.BusHandler
 	up      atomic.Bool
+	sending []byte // the buffer of Send
 
 	ctx     context.Context
 	stop    context.CancelFunc
@@ -117,12 +122,23 @@ func (b *Bus) Send(ctx context.Context, batch []hub.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, b.cfg.Timeout)
 	defer cancel()
 	pipe := b.client.Pipeline()
-	for _, m := range batch {
+	size := 0
+	for i := range batch {
+		size += envelopeSize(&batch[i])
+	}
+	// One buffer for all that is sent together.
+	buf := slices.Grow(b.sending[:0], size)
+	for i := range batch {
+		m, from := &batch[i], len(buf)
 		channel := b.control
 		if m.Topic != "" {
 			channel = b.prefix + m.Topic
 		}
-		pipe.Publish(ctx, channel, appendMessage(make([]byte, 0, envelopeSize(m)), m))
+		buf = appendMessage(buf, m)
+		pipe.Publish(ctx, channel, buf[from:len(buf):len(buf)])
+	}
+	if b.sending = buf; cap(buf) > maxKeptBuffer {
+		b.sending = nil
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return fmt.Errorf("redisbus: publishing: %w", err)
@@ -131,7 +147,7 @@ func (b *Bus) Send(ctx context.Context, batch []hub.Message) error {
 }
 
 // envelopeSize is at least what appendMessage needs.
-func envelopeSize(m hub.Message) int {
+func envelopeSize(m *hub.Message) int {
 	n := 32 + len(m.From) + len(m.Data)
 	for _, f := range m.Frames {
 		n += 20 + len(f.Data)

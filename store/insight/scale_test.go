@@ -2,10 +2,6 @@ package insight_test
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
-	"os"
-	"slices"
 	"testing"
 	"time"
 
@@ -13,21 +9,14 @@ import (
 	"parley/store"
 	"parley/store/admin"
 	"parley/store/insight"
+	"parley/store/storetest/scale"
 )
 
 // BenchmarkReads measures the reads behind the lists, the tracking and the statistics
-// on a database that `parley seed --scale` made, which PARLEY_BENCH_DATABASE names. It
-// only reads. Figures are per read; p50-ms and p95-ms are over all of a run.
+// in a large market; see package scale.
 func BenchmarkReads(b *testing.B) {
-	url := os.Getenv("PARLEY_BENCH_DATABASE")
-	if url == "" {
-		b.Skip("PARLEY_BENCH_DATABASE names no database")
-	}
 	ctx := context.Background()
-	s, err := store.Open(ctx, store.Config{URL: url, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)})
-	must(b, err)
-	s.Start()
-	b.Cleanup(func() { must(b, s.Close(ctx)) })
+	s := scale.Open(b)
 	now := rooms.At(time.Now())
 	sponsors, _, err := s.ListUsers(ctx, store.UserFilter{Role: rooms.Sponsor, Limit: 200})
 	must(b, err)
@@ -79,18 +68,6 @@ func BenchmarkReads(b *testing.B) {
 		}},
 		{"admin's rooms", func(int) error { _, _, err := admin.Rooms(ctx, s, admin.RoomFilter{Limit: 50}); return err }},
 	} {
-		b.Run(read.name, func(b *testing.B) {
-			var took []time.Duration
-			for i := 0; b.Loop(); i++ {
-				began := time.Now()
-				if err := read.do(i); err != nil {
-					b.Fatal(fmt.Errorf("%s: %w", read.name, err))
-				}
-				took = append(took, time.Since(began))
-			}
-			slices.Sort(took)
-			b.ReportMetric(took[len(took)/2].Seconds()*1000, "p50-ms")
-			b.ReportMetric(took[len(took)*95/100].Seconds()*1000, "p95-ms")
-		})
+		b.Run(read.name, func(b *testing.B) { scale.Measure(b, read.do) })
 	}
 }
