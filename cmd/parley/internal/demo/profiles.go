@@ -52,9 +52,10 @@ func (s *Seeder) showPeople(ctx context.Context) error {
 	creators := s.market.creators[:min(len(s.market.creators), profilesMost)]
 	made := make(map[string]picture.Made)
 	maker := picture.NewMaker(1)
+	encoder := png.Encoder{CompressionLevel: png.NoCompression} // it is read again at once
 	for _, a := range append(slices.Clone(creators[:min(len(creators), picturesMost)]), s.market.brands[:min(len(s.market.brands), picturesMost/4)]...) {
 		var file bytes.Buffer
-		if err := png.Encode(&file, avatar(a.email)); err != nil {
+		if err := encoder.Encode(&file, avatar(a.email)); err != nil {
 			return fmt.Errorf("demo: draw a picture: %w", err)
 		}
 		m, err := maker.Make(ctx, file.Bytes())
@@ -159,7 +160,7 @@ func sumOf(s string) uint64 {
 
 // avatar is an abstract picture that follows from a name: a gradient with a few soft
 // discs on it.
-func avatar(name string) *image.NRGBA {
+func avatar(name string) *image.RGBA {
 	draw := rand.New(rand.NewPCG(sumOf(name), 2)) //nolint:gosec // a story, no secret
 	hue := draw.Float64()
 	from, to := shade(hue, 0.55, 0.86), shade(hue+0.12, 0.65, 0.55)
@@ -174,17 +175,20 @@ func avatar(name string) *image.NRGBA {
 			c: shade(hue+0.3+0.4*draw.Float64(), 0.6, 0.75),
 		})
 	}
-	img := image.NewNRGBA(image.Rect(0, 0, avatarPixels, avatarPixels))
+	img := image.NewRGBA(image.Rect(0, 0, avatarPixels, avatarPixels))
 	for py := range avatarPixels {
 		for px := range avatarPixels {
 			x, y := float64(px)/avatarPixels, float64(py)/avatarPixels
 			c := mix(from, to, (x+y)/2)
 			for _, d := range discs {
+				if math.Abs(x-d.x) > d.r || math.Abs(y-d.y) > d.r {
+					continue
+				}
 				// The edge is soft over some pixels.
 				edge := (d.r - math.Hypot(x-d.x, y-d.y)) * avatarPixels / 3
 				c = mix(c, d.c, 0.8*min(max(edge, 0), 1))
 			}
-			img.SetNRGBA(px, py, c)
+			img.SetRGBA(px, py, color.RGBA(c)) // opaque, so that both are the same
 		}
 	}
 	return img
