@@ -2,10 +2,12 @@ package api_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 
+	"parley/api"
 	"parley/store"
 	"parley/store/jobs"
 	"parley/store/outbox"
@@ -63,5 +65,30 @@ func TestAdminsSteerJobs(t *testing.T) {
 	entries := admin.call("GET", "/api/admin/audit?action=jobs.", nil).want(200).items()
 	if len(entries) != 4 || at(entries[0], "action") != "jobs.resumed" || at(entries[3], "action") != "jobs.retried" {
 		t.Errorf("audit: %v", entries)
+	}
+}
+
+// TestAdminsSeeTheSharedQueueFromAnInstanceThatDoesNone: what carries out jobs, where it
+// is, and that it is not here.
+func TestAdminsSeeTheSharedQueueFromAnInstanceThatDoesNone(t *testing.T) {
+	var away error
+	w := start(t, options{config: func(c *api.Config) {
+		c.Jobs = func(context.Context) (api.JobRunner, error) {
+			if away != nil {
+				return api.JobRunner{}, away
+			}
+			return api.JobRunner{Shared: true, Waiting: 3, Servers: []api.JobServer{{Host: "worker", PID: 7, Workers: 4, Busy: 2}}}, nil
+		}
+	}})
+	admin := w.admin()
+	ask := func() *reply { return admin.call("GET", "/api/admin/jobs/kinds", nil).want(200) }
+	got := ask()
+	servers, _ := at(got.body["runner"], "servers").([]any)
+	if got.text("runner.mode") != "shared" || at(got.body["runner"], "here") != false || len(servers) != 1 || at(servers[0], "host") != "worker" {
+		t.Errorf("it does not show the queue: %s", got.raw)
+	}
+	away = errors.New("redis is away")
+	if got := ask(); got.text("runner.mode") != "unknown" || at(got.body["runner"], "here") != false {
+		t.Errorf("without Redis: %s", got.raw)
 	}
 }

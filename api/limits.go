@@ -38,6 +38,9 @@ type Limits struct {
 	Codes Rate
 	// Mails bounds the mails to one account that anyone can cause. Default 10/h, burst 3.
 	Mails Rate
+	// WebhookTests bounds the messages by which one user tries webhooks: each has the
+	// server call an address of their choice. Default 20/h, burst 5.
+	WebhookTests Rate
 	// Upgrades bounds new connections of one address. Default 50/s, burst 500.
 	Upgrades Rate
 	// Pictures bounds the uploads of one user. Default 0.1/s, burst 10.
@@ -64,6 +67,7 @@ func (l *Limits) setDefaults() {
 	set(&l.LoginsOfStrangers, 100./3600, 100)
 	set(&l.Codes, 1./30, 10)
 	set(&l.Mails, 10./3600, 3)
+	set(&l.WebhookTests, 20./3600, 5)
 	set(&l.Upgrades, 50, 500)
 	set(&l.Pictures, 0.1, 10)
 	if l.InFlight == 0 {
@@ -156,7 +160,7 @@ type limits struct {
 	commands, signals, requests, flood *limiter
 	logins, accounts, upgrades         *limiter
 	strangers, codes, mails            *limiter
-	pictures                           *limiter
+	pictures, hookTests                *limiter
 }
 
 func newLimits(l Limits, now func() time.Time) limits {
@@ -173,5 +177,6 @@ func newLimits(l Limits, now func() time.Time) limits {
 		codes:     newLimiter(l.Codes, l.Keys, now),
 		mails:     newLimiter(l.Mails, l.Keys, now),
 		pictures:  newLimiter(l.Pictures, l.Keys, now),
+		hookTests: newLimiter(l.WebhookTests, l.Keys, now),
 	}
 }

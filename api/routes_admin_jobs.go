@@ -21,6 +21,8 @@ type JobRunner struct {
 	// Shared says that the instances share a queue; else each has its own, and this is
 	// the one of the instance asked.
 	Shared bool
+	// Here says that this instance carries out jobs. It is told also with an error.
+	Here bool
 	// Waiting and Running are tasks, each of which does many jobs.
 	Waiting, Running int
 	Servers          []JobServer
@@ -78,6 +80,7 @@ type (
 	}
 	jobRunnerView struct {
 		Mode    string          `json:"mode" enum:"shared,here,elsewhere,unknown" doc:"unknown: what the instances share does not answer"`
+		Here    bool            `json:"here" doc:"Whether the instance asked carries out jobs itself"`
 		Waiting int             `json:"waiting" doc:"Tasks, each of which does many jobs"`
 		Running int             `json:"running" doc:"Tasks"`
 		Servers []jobServerView `json:"servers" nullable:"false"`
@@ -150,6 +153,7 @@ func (s *Server) jobRunner(ctx context.Context) jobRunnerView {
 		return view
 	}
 	state, err := s.cfg.Jobs(ctx)
+	view.Here = state.Here
 	if err != nil {
 		s.log.Warn("look at the queue of jobs", "err", err)
 		view.Mode = "unknown"

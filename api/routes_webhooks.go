@@ -143,6 +143,9 @@ func (s *Server) switchWebhookOn(ctx context.Context, r *request, in *webhookInp
 }
 
 func (s *Server) testWebhook(ctx context.Context, r *request, in *webhookInput) (*struct{}, error) {
+	if err := s.limits.hookTests.check(r.who.id); err != nil {
+		return nil, err
+	}
 	err := s.run(ctx, func(ctx context.Context, t *store.Tx) error {
 		w, err := webhooks.Own(ctx, t, r.who.id, in.ID)
 		if err != nil {

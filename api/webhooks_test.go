@@ -120,3 +120,24 @@ func TestAWebhookThatIsOffIsSwitchedOnAgain(t *testing.T) {
 	}
 	p.call("POST", path+"/test", nil).want(202)
 }
+
+// TestTriesOfWebhooksAreFew: each has the server call an address that somebody chose.
+func TestTriesOfWebhooksAreFew(t *testing.T) {
+	var c clock
+	w := start(t, options{clock: c.now, config: func(c *api.Config) {
+		c.Secret = strings.Repeat("s", 32)
+		c.Limits.WebhookTests = api.Rate{PerSecond: 1. / 60, Burst: 2}
+	}})
+	p, other := w.join(rooms.Influencer), w.join(rooms.Influencer)
+	path := "/api/account/webhooks/" + p.makeHook("chat").text("webhook.id") + "/test"
+	second := "/api/account/webhooks/" + p.makeHook("chat").text("webhook.id") + "/test"
+	p.call("POST", path, nil).want(202)
+	p.call("POST", second, nil).want(202)
+	for range 2 { // of all one's webhooks together
+		p.call("POST", path, nil).refused(429, "rate_limited", "")
+	}
+	other.call("POST", "/api/account/webhooks/"+other.makeHook("chat").text("webhook.id")+"/test", nil).want(202)
+	c.forward(time.Minute)
+	p.call("POST", second, nil).want(202)
+	p.call("POST", path, nil).refused(429, "rate_limited", "")
+}

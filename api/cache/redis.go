@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"parley/hub/redisconn"
 )
 
 // Redis is a Backend that all instances share.
@@ -47,16 +48,10 @@ var errResting = errors.New("redis has failed a moment ago")
 
 // NewRedis reads the configuration. It does not connect.
 func NewRedis(cfg RedisConfig) (*Redis, error) {
-	opt, err := redis.ParseURL(cfg.URL)
+	opt, err := redisconn.Options(cfg.URL, redisPatience)
 	if err != nil {
-		// Without the cause, which may quote the URL and its password.
-		return nil, errors.New("cache: the URL of Redis cannot be read; it should be like redis://host:6379/0")
+		return nil, fmt.Errorf("cache: %w", err)
 	}
-	opt.ContextTimeoutEnabled = true
-	opt.MaxRetries = -1
-	opt.DialerRetries = 1
-	opt.DialTimeout, opt.ReadTimeout, opt.WriteTimeout, opt.PoolTimeout = redisPatience, redisPatience, redisPatience, redisPatience
-	opt.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	return &Redis{
 		client: redis.NewClient(opt), prefix: "parley:" + cfg.Namespace + ":cache:", token: cfg.Token, now: cfg.Now,
 		missed: make(map[string]bool),

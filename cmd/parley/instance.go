@@ -17,6 +17,7 @@ import (
 
 	"parley/api"
 	"parley/api/cache"
+	"parley/digest/asynqrun"
 	"parley/digest/termsheet"
 	"parley/frontend"
 	"parley/hub"
@@ -41,6 +42,8 @@ type instance struct {
 	listener net.Listener
 	// work is nil where jobs are left to workers.
 	work *work
+	// queue is what workers share, where this instance only looks at it; else nil.
+	queue *asynqrun.Viewer
 
 	activity *insight.Activity
 	self     insight.Instance
@@ -110,11 +113,17 @@ func newInstance(ctx context.Context, cfg *serveCommand, log *slog.Logger) (_ *i
 			return nil, errors.Join(err, in.closeStore(ctx))
 		}
 	}
-	if cfg.Worker == "on" {
+	switch {
+	case cfg.Worker == "on":
 		if in.work, err = cfg.newWork(st, metrics, cfg.RedisURL, apiCfg.LinkURL, log); err != nil {
 			return nil, errors.Join(err, in.listener.Close(), in.closeStore(ctx))
 		}
 		apiCfg.Jobs = in.work.state
+	case cfg.RedisURL != "":
+		if in.queue, err = asynqrun.NewViewer(asynqrun.Config{URL: cfg.RedisURL, Namespace: st.Epoch()}); err != nil {
+			return nil, errors.Join(err, in.listener.Close(), in.closeStore(ctx))
+		}
+		apiCfg.Jobs = watchQueue(in.queue)
 	}
 	if in.server, err = api.New(apiCfg); err != nil {
 		return nil, errors.Join(err, in.listener.Close(), in.closeStore(ctx))
@@ -155,6 +164,9 @@ func (in *instance) close(ctx context.Context) error {
 	err := in.server.Shutdown(ctx)
 	if in.work != nil {
 		err = errors.Join(err, in.work.close(ctx))
+	}
+	if in.queue != nil {
+		err = errors.Join(err, in.queue.Close())
 	}
 	in.stopWork()
 	in.running.Wait()

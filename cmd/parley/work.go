@@ -96,21 +96,39 @@ func (w *work) state(context.Context) (api.JobRunner, error) {
 		if err != nil {
 			return api.JobRunner{}, fmt.Errorf("name this machine: %w", err)
 		}
-		return api.JobRunner{Waiting: at.Waiting, Running: at.Busy, Servers: []api.JobServer{
+		return api.JobRunner{Here: true, Waiting: at.Waiting, Running: at.Busy, Servers: []api.JobServer{
 			{Host: host, PID: os.Getpid(), Workers: at.Workers, Busy: at.Busy, StartedAt: w.started},
 		}}, nil
 	}
 	at, err := w.shared.State()
 	if err != nil {
-		return api.JobRunner{}, err
+		return api.JobRunner{Here: true}, err
 	}
+	runner := sharedState(at)
+	runner.Here = true
+	return runner, nil
+}
+
+// watchQueue tells admins what carries out jobs where this instance does not: the queue
+// that workers share by way of Redis.
+func watchQueue(v *asynqrun.Viewer) func(ctx context.Context) (api.JobRunner, error) {
+	return func(ctx context.Context) (api.JobRunner, error) {
+		at, err := v.State(ctx)
+		if err != nil {
+			return api.JobRunner{}, err
+		}
+		return sharedState(at), nil
+	}
+}
+
+func sharedState(at asynqrun.State) api.JobRunner {
 	runner := api.JobRunner{Shared: true, Waiting: at.Waiting, Running: at.Running}
 	for _, s := range at.Servers {
 		runner.Servers = append(runner.Servers, api.JobServer{
 			Host: s.Host, PID: s.PID, Workers: s.Workers, Busy: s.Busy, StartedAt: s.Started,
 		})
 	}
-	return runner, nil
+	return runner
 }
 
 // kinds are all kinds of jobs that this binary does.

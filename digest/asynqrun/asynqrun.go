@@ -12,9 +12,9 @@ import (
 	"github.com/hibiken/asynq"
 	"github.com/oklog/ulid/v2"
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"parley/digest"
+	"parley/hub/redisconn"
 )
 
 // Config says where Redis is. URL and Token are required; zero values choose the
@@ -64,10 +64,9 @@ type Runner struct {
 
 // New reads the configuration. It does not connect.
 func New(cfg Config) (*Runner, error) {
-	opt, err := redis.ParseURL(cfg.URL)
+	opt, err := redisconn.Options(cfg.URL, timeout)
 	if err != nil {
-		// Without the cause, which may quote the URL and its password.
-		return nil, errors.New("asynqrun: the URL cannot be read; it should be like redis://host:6379/0")
+		return nil, fmt.Errorf("asynqrun: %w", err)
 	}
 	cfg.Namespace = cmp.Or(cfg.Namespace, "main")
 	cfg.Workers = max(1, cfg.Workers)
@@ -75,16 +74,11 @@ func New(cfg Config) (*Runner, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	opt.ContextTimeoutEnabled = true
-	opt.MaxRetries = -1
-	opt.DialerRetries = 1
-	opt.DialTimeout, opt.ReadTimeout, opt.WriteTimeout, opt.PoolTimeout = timeout, timeout, timeout, timeout
 	// The pool dials in the background after as many failures as it has places, which
 	// outlives its Close; asynq keeps some connections for itself.
 	opt.PoolSize = 64 + 2*cfg.Workers
-	opt.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	r := &Runner{
-		cfg: cfg, queue: "parley-" + cfg.Namespace, locks: "parley:" + cfg.Namespace + ":task:",
+		cfg: cfg, queue: queueOf(cfg.Namespace), locks: "parley:" + cfg.Namespace + ":task:",
 		rdb: redis.NewClient(opt),
 	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())

@@ -154,6 +154,14 @@ func TestTwoShare(t *testing.T) {
 	if err != nil || len(state.Servers) != 1 || state.Servers[0].Workers != runnertest.Workers {
 		t.Errorf("state %+v, %v", state, err)
 	}
+	viewer, err := asynqrun.NewViewer(asynqrun.Config{URL: server.URL(), Namespace: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer viewer.Close()
+	if seen, err := viewer.State(t.Context()); err != nil || len(seen.Servers) != 1 || seen.Servers[0].PID != state.Servers[0].PID {
+		t.Errorf("a process that carries out nothing sees %+v, %v", seen, err)
+	}
 	if err := here.Stop(t.Context()); err != nil {
 		t.Error(err)
 	}

@@ -1,10 +1,15 @@
 package asynqrun
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"time"
 
 	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+
+	"parley/hub/redisconn"
 )
 
 // State is what the queue and its servers are at, as asynq's inspector tells.
@@ -24,17 +29,44 @@ type Server struct {
 	Started       time.Time
 }
 
+// queueOf is the name of an installation's queue.
+func queueOf(namespace string) string { return "parley-" + namespace }
+
 // State asks Redis.
-func (r *Runner) State() (State, error) {
-	// It shares the runner's connection, so there is nothing to close.
-	inspector := asynq.NewInspectorFromRedisClient(r.rdb)
+func (r *Runner) State() (State, error) { return stateOf(r.ctx, r.rdb, r.queue) }
+
+// Viewer looks at the queue for a process that carries out nothing.
+type Viewer struct {
+	rdb   *redis.Client
+	queue string
+}
+
+// NewViewer reads the configuration, of which it needs URL and Namespace. It does not
+// connect.
+func NewViewer(cfg Config) (*Viewer, error) {
+	opt, err := redisconn.Options(cfg.URL, timeout)
+	if err != nil {
+		return nil, fmt.Errorf("asynqrun: %w", err)
+	}
+	return &Viewer{rdb: redis.NewClient(opt), queue: queueOf(cmp.Or(cfg.Namespace, "main"))}, nil
+}
+
+// State asks Redis.
+func (v *Viewer) State(ctx context.Context) (State, error) { return stateOf(ctx, v.rdb, v.queue) }
+
+// Close closes its connections.
+func (v *Viewer) Close() error { return v.rdb.Close() }
+
+func stateOf(ctx context.Context, rdb *redis.Client, queue string) (State, error) {
+	// It shares the connection, so there is nothing to close.
+	inspector := asynq.NewInspectorFromRedisClient(rdb)
 	var state State
 	// A client lists its queue once, and the inspector knows only what is listed: a Redis
 	// that was emptied since is told again.
-	if err := r.rdb.SAdd(r.ctx, "asynq:queues", r.queue).Err(); err != nil {
+	if err := rdb.SAdd(ctx, "asynq:queues", queue).Err(); err != nil {
 		return State{}, fmt.Errorf("asynqrun: list the queue: %w", err)
 	}
-	info, err := inspector.GetQueueInfo(r.queue)
+	info, err := inspector.GetQueueInfo(queue)
 	if err != nil {
 		return State{}, fmt.Errorf("asynqrun: look at the queue: %w", err)
 	}
@@ -45,7 +77,7 @@ func (r *Runner) State() (State, error) {
 		return State{}, fmt.Errorf("asynqrun: list servers: %w", err)
 	}
 	for _, s := range servers {
-		if s.Queues[r.queue] > 0 {
+		if s.Queues[queue] > 0 {
 			state.Servers = append(state.Servers, Server{
 				Host: s.Host, PID: s.PID, Workers: s.Concurrency, Busy: len(s.ActiveWorkers), Started: s.Started,
 			})

@@ -69,6 +69,16 @@ func (d *Desk) People(ctx context.Context, ids []string) (map[string]Person, err
 	return people, nil
 }
 
+// Readers are whom a batch's jobs are for, and the signer of their links.
+func (d *Desk) Readers(ctx context.Context, b *jobs.Batch) (map[string]Person, preferences.Signer, error) {
+	people, err := d.People(ctx, Users(b.Jobs))
+	if err != nil {
+		return nil, preferences.Signer{}, err
+	}
+	signer, err := d.Signer(ctx)
+	return people, signer, err
+}
+
 // Signer makes the links by which mails are ended.
 func (d *Desk) Signer(ctx context.Context) (preferences.Signer, error) {
 	return preferences.OpenSigner(ctx, d.Store)

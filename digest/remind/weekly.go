@@ -45,11 +45,7 @@ type count struct {
 }
 
 func (k *weekly) do(ctx context.Context, b *jobs.Batch) error {
-	people, err := k.People(ctx, desk.Users(b.Jobs))
-	if err != nil {
-		return err
-	}
-	signer, err := k.Signer(ctx)
+	people, signer, err := k.Readers(ctx, b)
 	if err != nil {
 		return err
 	}

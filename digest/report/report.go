@@ -43,11 +43,7 @@ func Kinds(d *desk.Desk) []digest.Kind {
 }
 
 func (k *maker) do(ctx context.Context, b *jobs.Batch) error {
-	people, err := k.People(ctx, desk.Users(b.Jobs))
-	if err != nil {
-		return err
-	}
-	signer, err := k.Signer(ctx)
+	people, signer, err := k.Readers(ctx, b)
 	if err != nil {
 		return err
 	}

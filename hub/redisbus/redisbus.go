@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"parley/hub"
+	"parley/hub/redisconn"
 )
 
 // Config says where Redis is and how patient the bus is. Zero values choose the
@@ -67,31 +67,22 @@ type Bus struct {
 
 // New reads the configuration. It does not connect; Start does.
 func New(cfg Config) (*Bus, error) {
-	opt, err := redis.ParseURL(cfg.URL)
-	if err != nil {
-		// Without the cause, which may quote the URL and its password.
-		return nil, errors.New("redisbus: the URL cannot be read; it should be like redis://host:6379/0")
-	}
 	cfg.Namespace = cmp.Or(cfg.Namespace, "main")
 	cfg.Timeout = cmp.Or(cfg.Timeout, time.Second)
+	opt, err := redisconn.Options(cfg.URL, cfg.Timeout)
+	if err != nil {
+		return nil, fmt.Errorf("redisbus: %w", err)
+	}
 	cfg.PingEvery = cmp.Or(cfg.PingEvery, time.Second)
 	cfg.PingTimeout = cmp.Or(cfg.PingTimeout, 2500*time.Millisecond)
 	cfg.RetryAfter = cmp.Or(cfg.RetryAfter, 200*time.Millisecond)
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	opt.ContextTimeoutEnabled = true
-	opt.MaxRetries = -1
-	opt.DialerRetries = 1
-	opt.DialTimeout = cfg.Timeout
-	opt.ReadTimeout = cfg.Timeout
-	opt.WriteTimeout = cfg.Timeout
-	opt.PoolTimeout = cfg.Timeout
 	// Send is called by one goroutine, so one connection is used. The pool dials
 	// in the background after as many failures as it has places, which outlives
 	// its Close; with some more places a fast failing Send does not get there.
 	opt.PoolSize = 8
-	opt.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	prefix := "parley:" + cfg.Namespace + ":"
 	b := &Bus{
 		cfg: cfg, log: cfg.Logger, client: redis.NewClient(opt),

@@ -50,7 +50,7 @@ test('an influencer chooses what they are told, and the choice stays', async ({ 
   await expectAccessible(page, 'a webhook with its secret')
   await page.getByRole('button', { name: 'I have copied it' }).click()
   await page.getByRole('button', { name: 'Send a test to Our bot' }).click()
-  await expect(page.getByText('A test message is on its way.')).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Messages' })).toContainText('A test message is on its way.')
   await page.getByLabel('Send it to').selectOption('Our bot')
   await page.getByRole('button', { name: 'Save' }).click()
   await page.reload()
@@ -72,7 +72,7 @@ test('who has not confirmed their address is told that no mail comes, and asks f
   await expect(notice).toBeVisible()
   await expectAccessible(page, 'notifications without a confirmed address')
   await page.getByRole('button', { name: 'Send the mail again' }).click()
-  await expect(page.getByText('We sent the mail again.')).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Messages' })).toContainText('We sent the mail again.')
 
   const admin = await logIn(browser, cluster.url(0), 'admin@example.com')
   await page.goto(await mailedSecret(admin, 'verify', email))

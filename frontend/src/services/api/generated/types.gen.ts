@@ -1114,6 +1114,10 @@ export type JobKinds = {
 
 export type JobRunner = {
     /**
+     * Whether the instance asked carries out jobs itself
+     */
+    here: boolean;
+    /**
      * unknown: what the instances share does not answer
      */
     mode: 'shared' | 'here' | 'elsewhere' | 'unknown';
