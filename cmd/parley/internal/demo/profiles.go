@@ -22,8 +22,10 @@ const (
 	// profilesMost bounds the profiles that are filled in: a market of a size to be
 	// measured needs no more of them than lists show.
 	profilesMost = 2000
-	// picturesMost bounds the pictures, which take most of the time.
-	picturesMost        = 40
+	// defaultPictures is how many creators have one: drawing them takes most of the time.
+	defaultPictures = 40
+	// cardsMost bounds the brands that say something of themselves.
+	cardsMost           = 40
 	profilesPerTelling  = 100
 	avatarPixels        = 512
 	avatarShapes        = 4
@@ -53,7 +55,7 @@ func (s *Seeder) showPeople(ctx context.Context) error {
 	made := make(map[string]picture.Made)
 	maker := picture.NewMaker(1)
 	encoder := png.Encoder{CompressionLevel: png.NoCompression} // it is read again at once
-	for _, a := range append(slices.Clone(creators[:min(len(creators), picturesMost)]), s.market.brands[:min(len(s.market.brands), picturesMost/4)]...) {
+	for _, a := range append(slices.Clone(creators[:min(len(creators), s.Pictures)]), s.market.brands[:min(len(s.market.brands), s.Pictures/4)]...) {
 		var file bytes.Buffer
 		if err := encoder.Encode(&file, avatar(a.email)); err != nil {
 			return fmt.Errorf("demo: draw a picture: %w", err)
@@ -127,7 +129,7 @@ func showCreator(ctx context.Context, t *store.Tx, a *actor, pic picture.Made) e
 }
 
 func (s *Seeder) showBrands(ctx context.Context, made map[string]picture.Made) error {
-	for i := range s.market.brands[:min(len(s.market.brands), picturesMost)] {
+	for i := range s.market.brands[:min(len(s.market.brands), cardsMost)] {
 		a := &s.market.brands[i]
 		about := fmt.Sprintf("%s makes things for people who like %s. We brief once, pay on time and let creators speak in their own voice.",
 			a.name, strings.ToLower(a.category))

@@ -71,6 +71,9 @@ type Seeder struct {
 	OfferLimit int
 	// Scale is about how many creators the market has; 0 for DefaultScale.
 	Scale int
+	// Pictures is how many creators have one, and a quarter as many brands; 0 for as many
+	// as the first pages of a list show.
+	Pictures int
 	// Progress, if set, is told now and then how far the story is.
 	Progress func(at time.Time, commands int)
 
@@ -91,6 +94,9 @@ type Seeder struct {
 func (s *Seeder) Run(ctx context.Context) error {
 	if s.Scale <= 0 {
 		s.Scale = DefaultScale
+	}
+	if s.Pictures <= 0 {
+		s.Pictures = defaultPictures
 	}
 	s.entropy = randReader{s.Rand}
 	s.market = newMarket(s.Rand, s.entropy, s.Until, s.Scale)

@@ -40,7 +40,7 @@ func tell(t *testing.T, scale int, seed uint64) *store.Store {
 	})
 	seeder := Seeder{
 		Store: st, Clock: clock, Until: until, OfferLimit: 10, Rand: mathrand.New(mathrand.NewPCG(seed, seed)),
-		Scale: scale, HashPassword: func(string) (string, error) { return "hash", nil },
+		Scale: scale, Pictures: 4, HashPassword: func(string) (string, error) { return "hash", nil },
 	}
 	if err := seeder.Run(ctx); err != nil {
 		t.Fatal(err)
