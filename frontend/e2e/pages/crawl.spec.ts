@@ -1,5 +1,6 @@
 import { type Browser, expect, type Page, test } from '@playwright/test'
 import { Cluster } from '../support/cluster'
+import { expectKeyboard } from '../support/keyboard'
 import { expectAccessible, expectNoSidewaysScroll, logIn, viewports } from '../support/pages'
 
 /**
@@ -65,7 +66,10 @@ async function settled(page: Page): Promise<void> {
   await expect(page.locator('.placeholder')).toHaveCount(0)
 }
 
-/** A page in both themes and at three widths. Contrast depends on the theme, layout on the width. */
+/**
+ * A page in both themes and at three widths, and by keyboard alone. Contrast depends on the
+ * theme, layout on the width.
+ */
 async function look(page: Page, what: string): Promise<void> {
   await settled(page)
   expect.soft(await page.title(), `${what}: title`).toMatch(/\S · Parley$|^Parley$/)
@@ -76,6 +80,7 @@ async function look(page: Page, what: string): Promise<void> {
   await page.emulateMedia({ colorScheme: 'dark' })
   await settled(page)
   await expectAccessible(page, `${what}, dark, desk`)
+  await expectKeyboard(page, what)
   await page.setViewportSize(viewports.phone)
   await page.emulateMedia({ colorScheme: 'light' })
 }

@@ -1,4 +1,4 @@
-import { expect, type Page, test } from '@playwright/test'
+import { expect, type Locator, type Page, test } from '@playwright/test'
 import { Cluster } from '../support/cluster'
 import { logIn, password } from '../support/pages'
 import { command, newRoom, rest, terms } from '../support/rooms'
@@ -198,23 +198,77 @@ test('what comes while one reads above is counted, and older history comes on de
   await expect(log(sponsor).getByText('one more')).toBeInViewport()
 })
 
-test('by keyboard alone: the shortcuts, a counter, and the focus back where it was', async () => {
-  await meet()
-  await influencer.keyboard.press('?')
-  await expect(dialog(influencer).getByRole('heading', { name: 'Keyboard shortcuts' })).toBeVisible()
-  await influencer.keyboard.press('Escape')
-  await expect(dialog(influencer)).toBeHidden()
+test('by keyboard alone: from the log-in to a deal, with the focus kept', async ({ browser }) => {
+  const room = await newRoom(sponsor, 'slow.mornings', terms(500_00))
+  await sponsor.goto(`/deals/${room}`)
+  const context = await browser.newContext({ baseURL: cluster.url(0) })
+  const page = await context.newPage()
+  const { keyboard } = page
+  /** Presses Tab until something has the focus, as somebody does who looks for it. */
+  const tabTo = async (target: Locator): Promise<void> => {
+    await expect(target).toBeVisible()
+    for (let presses = 0; presses < 100; presses++) {
+      if (await target.evaluate((element) => element === document.activeElement)) return
+      await keyboard.press('Tab')
+    }
+    await expect(target, 'is reached by Tab').toBeFocused()
+  }
 
-  await button(influencer, 'Counter').focus()
-  await influencer.keyboard.press('Enter')
-  await dialog(influencer).getByLabel('Fee in EUR').focus()
-  await influencer.keyboard.press('ControlOrMeta+a')
-  await influencer.keyboard.type('620')
-  await influencer.keyboard.press('Enter')
+  await page.goto('/login')
+  await tabTo(page.getByLabel('E-mail'))
+  await keyboard.type('influencer@example.com')
+  await tabTo(page.getByLabel('Password', { exact: true }))
+  await keyboard.type(password)
+  await keyboard.press('Enter')
+  await expect(page).toHaveURL(/deals/)
+  await tabTo(page.getByRole('main').locator(`a[href="/deals/${room}"]`))
+  await keyboard.press('Enter')
+  await expect(fee(page)).toHaveText('€500')
+
+  await keyboard.press('?')
+  await expect(dialog(page).getByRole('heading', { name: 'Keyboard shortcuts' })).toBeVisible()
+  await keyboard.press('Escape')
+  await expect(dialog(page)).toBeHidden()
+
+  for (const action of ['Accept', 'Decline', 'Counter']) {
+    await tabTo(button(page, action))
+    await keyboard.press('Enter')
+    await expect(dialog(page)).toBeVisible()
+    // The focus is inside, and Tab does not leave it for the page behind.
+    for (let presses = 0; presses < 3; presses++) {
+      expect(await page.evaluate(() => document.activeElement?.closest('dialog') !== null)).toBe(true)
+      await keyboard.press('Tab')
+    }
+    await keyboard.press('Escape')
+    await expect(dialog(page)).toBeHidden()
+    await expect(button(page, action), 'the focus is back').toBeFocused()
+  }
+
+  await keyboard.press('Enter')
+  await tabTo(dialog(page).getByLabel('Fee in EUR'))
+  await keyboard.press('ControlOrMeta+a')
+  await keyboard.type('620')
+  await keyboard.press('Enter')
   await expect(fee(sponsor)).toHaveText('€620')
-  await expect(dialog(influencer)).toBeHidden()
-  await influencer.keyboard.press('m')
-  await expect(influencer.getByRole('textbox', { name: 'Message' })).toBeFocused()
+  await expect(dialog(page)).toBeHidden()
+  await keyboard.press('m')
+  await expect(page.getByRole('textbox', { name: 'Message' })).toBeFocused()
+
+  const standing = await rest(sponsor, 'GET', `/api/rooms/${room}`)
+  const { seq } = (standing as { standing: { seq: number } }).standing
+  await command(sponsor, room, {
+    type: 'counter',
+    offer_seq: seq,
+    terms: { fee: { amount: 600_00, currency: 'EUR' } },
+  })
+  await expect(fee(page)).toHaveText('€600')
+  await tabTo(button(page, 'Accept'))
+  await keyboard.press('Enter')
+  await tabTo(dialog(page).getByRole('button', { name: 'Accept' }))
+  await keyboard.press('Enter')
+  await expect(dialog(page)).toBeHidden()
+  await expect(log(sponsor).getByText(/The deal stands at €600/)).toBeVisible()
+  await context.close()
 })
 
 test('unread is counted in the list and the title, and goes when the room is read, in every tab', async () => {
