@@ -44,6 +44,23 @@ export const accountMenu: NavEntry[] = [
   { to: '/profile', text: s.profile.cardTitle, icon: 'person', roles: ['sponsor'] },
 ]
 
+/** The pages about one's own account. */
+export const accountTabs: NavEntry[] = [
+  { to: '/account', text: s.titles.account, icon: 'lock', roles: ['sponsor', 'influencer', 'admin'] },
+  {
+    to: '/account/notifications',
+    text: s.preferences.title,
+    icon: 'bell',
+    roles: ['sponsor', 'influencer', 'admin'],
+  },
+  {
+    to: '/account/security',
+    text: s.titles.security,
+    icon: 'lock',
+    roles: ['sponsor', 'influencer', 'admin'],
+  },
+]
+
 export const entriesFor = (list: NavEntry[], role: Role | undefined): NavEntry[] =>
   role ? list.filter((entry) => entry.roles.includes(role)) : []
 

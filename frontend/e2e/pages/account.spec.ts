@@ -186,7 +186,7 @@ test('a second factor is set up, asked for, and a session is ended from another'
 
   await page.getByLabel('What it is for').fill('Nightly report')
   await page.getByRole('button', { name: 'Make a token' }).click()
-  const token = await page.getByTestId('token').innerText()
+  const token = await page.getByTestId('secret').innerText()
   await page.getByRole('button', { name: 'I have copied it' }).click()
   const asProgram = () => page.request.get(`${url}/api/me`, { headers: { authorization: `Bearer ${token}` } })
   expect((await asProgram()).status()).toBe(200)
