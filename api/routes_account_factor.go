@@ -127,16 +127,21 @@ func (s *Server) confirmFactor(ctx context.Context, r *request, in *codeInput) (
 		s.factorMail(r.who.id, true))
 }
 
-func (s *Server) newCodes(ctx context.Context, r *request, in *confirmPassInput) (*recoveryCodesOutput, error) {
-	if _, err := s.confirmPassword(ctx, r, "password", in.Body.Password); err != nil {
+// factorInForce is the second factor of somebody who has confirmed their password.
+func (s *Server) factorInForce(ctx context.Context, r *request, password string) (*credentials.Factor, error) {
+	if _, err := s.confirmPassword(ctx, r, "password", password); err != nil {
 		return nil, err
 	}
 	f, err := s.confirmedFactor(ctx, r.who.id)
-	if err != nil {
-		return nil, err
+	if err == nil && f == nil {
+		err = fail(rooms.CodeNotAllowed, "Two-factor authentication is off.")
 	}
-	if f == nil {
-		return nil, fail(rooms.CodeNotAllowed, "Two-factor authentication is off.")
+	return f, err
+}
+
+func (s *Server) newCodes(ctx context.Context, r *request, in *confirmPassInput) (*recoveryCodesOutput, error) {
+	if _, err := s.factorInForce(ctx, r, in.Body.Password); err != nil {
+		return nil, err
 	}
 	return s.withNewCodes(ctx, r, "recovery_codes_made", "auth.recovery_codes_made")
 }
@@ -193,15 +198,9 @@ func (s *Server) removeFactor(ctx context.Context, r *request, in *removeFactorI
 	if s.mustEnroll(r.who.role, false) {
 		return nil, fail(rooms.CodeNotAllowed, "Admins of this server must have a second factor.")
 	}
-	if _, err := s.confirmPassword(ctx, r, "password", in.Body.Password); err != nil {
-		return nil, err
-	}
-	f, err := s.confirmedFactor(ctx, r.who.id)
+	f, err := s.factorInForce(ctx, r, in.Body.Password)
 	if err != nil {
 		return nil, err
-	}
-	if f == nil {
-		return nil, fail(rooms.CodeNotAllowed, "Two-factor authentication is off.")
 	}
 	proof, err := s.proof(ctx, r.origin(), f, in.Body.Code)
 	if err != nil {

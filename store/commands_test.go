@@ -320,46 +320,38 @@ func TestAFullQueueRefuses(t *testing.T) {
 }
 
 func TestWhatComesBeforeTheTurnGoesAlong(t *testing.T) {
-	for _, db := range databases {
-		t.Run(db.name, func(t *testing.T) {
-			var mu sync.Mutex
-			var sizes []int
-			e := newEnv(t, Config{URL: db.url(t), Observe: func(s BatchStats) {
-				mu.Lock()
-				defer mu.Unlock()
-				sizes = append(sizes, s.Commands)
-			}})
-			w := e.world(1000)
-			room := e.opened(w, 10)
-			other := newEnv(t, Config{URL: e.cfg.URL})
-			release := other.hold()
-			mu.Lock()
-			sizes = nil
-			mu.Unlock()
-			var wg sync.WaitGroup
-			for range 20 {
-				c := e.say(w.sponsor, room, "hello")
-				wg.Add(1)
-				c.Done = func(r Result) {
-					defer wg.Done()
-					if r.Err != nil {
-						t.Error(r.Err)
-					}
-				}
-				e.Submit(c)
-			}
-			release()
-			wg.Wait()
-			eventually(t, "the batch is told", func() bool {
-				mu.Lock()
-				defer mu.Unlock()
-				return len(sizes) > 0
-			})
+	onEach(t, func(t *testing.T, other *env) {
+		var mu sync.Mutex
+		var sizes []int
+		e := newEnv(t, Config{URL: other.cfg.URL, Observe: func(s BatchStats) {
 			mu.Lock()
 			defer mu.Unlock()
-			if !slices.Equal(sizes, []int{20}) {
-				t.Errorf("twenty commands that waited for another's turn became batches of %v", sizes)
+			sizes = append(sizes, s.Commands)
+		}})
+		w := e.world(1000)
+		room := e.opened(w, 10)
+		release := other.hold()
+		mu.Lock()
+		sizes = nil
+		mu.Unlock()
+		var wg sync.WaitGroup
+		for range 20 {
+			c := e.say(w.sponsor, room, "hello")
+			wg.Add(1)
+			c.Done = func(r Result) {
+				defer wg.Done()
+				if r.Err != nil {
+					t.Error(r.Err)
+				}
 			}
-		})
-	}
+			e.Submit(c)
+		}
+		release()
+		wg.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		if !slices.Equal(sizes, []int{20}) {
+			t.Errorf("twenty commands that waited for another's turn became batches of %v", sizes)
+		}
+	})
 }

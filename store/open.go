@@ -3,10 +3,12 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/oklog/ulid/v2"
 	"github.com/uptrace/bun"
@@ -47,41 +49,58 @@ func parseURL(raw string) (location, error) {
 	}
 }
 
-// Migrate brings the database's schema up to that of this binary. Several
-// processes may call it at once.
-func Migrate(ctx context.Context, cfg Config) error {
-	cfg.setDefaults()
-	where, err := parseURL(cfg.URL)
+// With migrates, opens and starts a store for f, and closes it afterwards.
+func With(ctx context.Context, cfg Config, f func(*Store) error) (err error) {
+	if err := Migrate(ctx, cfg); err != nil {
+		return err
+	}
+	s, err := Open(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	epoch, err := ulid.New(ulid.Timestamp(cfg.Clock()), cfg.Rand)
-	if err != nil {
-		return fmt.Errorf("store: make an epoch: %w", err)
-	}
-	return where.exclusive(ctx, func(db *bun.DB) error {
+	s.Start()
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closePatience)
+		defer cancel()
+		err = errors.Join(err, s.Close(closing))
+	}()
+	return f(s)
+}
+
+// closePatience is how long With waits for what is queued.
+const closePatience = 30 * time.Second
+
+// Migrate brings the database's schema up to that of this binary. Several
+// processes may call it at once.
+func Migrate(ctx context.Context, cfg Config) error {
+	return alone(ctx, cfg, "migrate", func(db *bun.DB, where location, epoch string) error {
 		m, err := migrator(db, where)
 		if err != nil {
 			return err
 		}
 		if err := m.Init(ctx); err != nil {
-			return fmt.Errorf("store: migrate: %w", err)
+			return err
 		}
 		// The lock of the migrator is a row that a crash leaves behind; the lock that
 		// is held here ends with its process.
 		if _, err := m.Migrate(ctx); err != nil {
-			return fmt.Errorf("store: migrate: %w", err)
+			return err
 		}
-		_, err = db.NewRaw("INSERT INTO meta (id, epoch) SELECT 1, ? WHERE NOT EXISTS (SELECT 1 FROM meta)", epoch.String()).Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("store: migrate: %w", err)
-		}
-		return nil
+		_, err = db.NewRaw("INSERT INTO meta (id, epoch) SELECT 1, ? WHERE NOT EXISTS (SELECT 1 FROM meta)", epoch).Exec(ctx)
+		return err
 	})
 }
 
 // NewEpoch gives the database a new history, as it must have after a restore.
 func NewEpoch(ctx context.Context, cfg Config) error {
+	return alone(ctx, cfg, "new epoch", func(db *bun.DB, _ location, epoch string) error {
+		_, err := db.NewRaw("UPDATE meta SET epoch = ?", epoch).Exec(ctx)
+		return err
+	})
+}
+
+// alone runs f while no other process migrates, with an epoch that is new.
+func alone(ctx context.Context, cfg Config, what string, f func(db *bun.DB, where location, epoch string) error) error {
 	cfg.setDefaults()
 	where, err := parseURL(cfg.URL)
 	if err != nil {
@@ -92,9 +111,8 @@ func NewEpoch(ctx context.Context, cfg Config) error {
 		return fmt.Errorf("store: make an epoch: %w", err)
 	}
 	return where.exclusive(ctx, func(db *bun.DB) error {
-		_, err := db.NewRaw("UPDATE meta SET epoch = ?", epoch.String()).Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("store: new epoch: %w", err)
+		if err := f(db, where, epoch.String()); err != nil {
+			return fmt.Errorf("store: %s: %w", what, err)
 		}
 		return nil
 	})
@@ -103,11 +121,11 @@ func NewEpoch(ctx context.Context, cfg Config) error {
 func migrator(db *bun.DB, where location) (*migrate.Migrator, error) {
 	files, err := fs.Sub(migrations.FS, where.folder())
 	if err != nil {
-		return nil, fmt.Errorf("store: migrations: %w", err)
+		return nil, fmt.Errorf("read the migrations: %w", err)
 	}
 	all := migrate.NewMigrations()
 	if err := all.Discover(files); err != nil {
-		return nil, fmt.Errorf("store: migrations: %w", err)
+		return nil, fmt.Errorf("read the migrations: %w", err)
 	}
 	return migrate.NewMigrator(db, all, migrate.WithMarkAppliedOnSuccess(true)), nil
 }
@@ -124,7 +142,7 @@ func checkSchema(ctx context.Context, db *bun.DB, where location) (epoch string,
 	}
 	m, err := migrator(db, where)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("store: open: %w", err)
 	}
 	all, err := m.MigrationsWithStatus(ctx)
 	if err != nil {

@@ -45,26 +45,6 @@ func (c *restoredCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-// withStore migrates, opens and starts a store, and closes it after f.
-func withStore(ctx context.Context, cfg store.Config, f func(*store.Store) error) (err error) {
-	if err := store.Migrate(ctx, cfg); err != nil {
-		return err
-	}
-	st, err := store.Open(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	st.Start()
-	defer func() {
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		if closeErr := st.Close(closing); err == nil {
-			err = closeErr
-		}
-	}()
-	return f(st)
-}
-
 type seedCommand struct {
 	database
 	logging
@@ -107,7 +87,7 @@ func seedDemo(ctx context.Context, cfg store.Config, seed uint64, scale int, pro
 	until := cfg.Clock()
 	clock := demo.NewClock(until)
 	cfg.Clock = clock.Now
-	err = withStore(ctx, cfg, func(st *store.Store) error {
+	err = store.With(ctx, cfg, func(st *store.Store) error {
 		users, _, err := st.ListUsers(ctx, store.UserFilter{Limit: 1})
 		if err != nil || len(users) > 0 {
 			return err
@@ -150,7 +130,7 @@ func (c *adminCreateCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return withStore(ctx, c.storeConfig(c.logger()), func(st *store.Store) error {
+	return store.With(ctx, c.storeConfig(c.logger()), func(st *store.Store) error {
 		id, err := st.NewID()
 		if err != nil {
 			return err
@@ -206,7 +186,7 @@ func (c *verifyCommand) Run(ctx context.Context) error {
 		}
 		known = append(known, head)
 	}
-	return withStore(ctx, c.storeConfig(c.logger()), func(st *store.Store) error {
+	return store.With(ctx, c.storeConfig(c.logger()), func(st *store.Store) error {
 		report, err := st.Verify(ctx, c.Room, func(p store.Problem) {
 			fmt.Printf("PROBLEM room=%s campaign=%s seq=%d: %s\n", p.Room, p.Campaign, p.Seq, p.What)
 		})

@@ -30,7 +30,7 @@ func (c *workerCommand) Run(ctx context.Context) (err error) {
 	metrics := api.NewMetrics()
 	cfg := c.storeConfig(log)
 	cfg.Observe = metrics.ObserveBatch
-	return withStore(ctx, cfg, func(st *store.Store) error {
+	return store.With(ctx, cfg, func(st *store.Store) error {
 		w, err := c.newWork(st, metrics, c.RedisURL, c.PublicURL, log)
 		if err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"strings"
@@ -32,7 +33,7 @@ type Prepare struct {
 }
 
 // Run prepares and prints.
-func (p *Prepare) Run(ctx context.Context, k *kong.Context) (err error) {
+func (p *Prepare) Run(ctx context.Context, k *kong.Context) error {
 	if p.Rooms < 1 {
 		return errors.New("--rooms must be at least 1")
 	}
@@ -40,20 +41,12 @@ func (p *Prepare) Run(ctx context.Context, k *kong.Context) (err error) {
 		URL: p.Database, Clock: time.Now, Rand: rand.Reader,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
-	if err := store.Migrate(ctx, cfg); err != nil {
-		return err
-	}
-	st, err := store.Open(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	st.Start()
-	defer func() {
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
-		defer cancel()
-		err = errors.Join(err, st.Close(closing))
-	}()
-	admin, err := prepareAdmin(ctx, st, cfg.Clock)
+	return store.With(ctx, cfg, func(st *store.Store) error { return p.fill(ctx, st, cfg.Clock, k.Stdout) })
+}
+
+// fill makes what a load needs and prints it.
+func (p *Prepare) fill(ctx context.Context, st *store.Store, clock func() time.Time, to io.Writer) error {
+	admin, err := prepareAdmin(ctx, st, clock)
 	if err != nil {
 		return err
 	}
@@ -63,7 +56,7 @@ func (p *Prepare) Run(ctx context.Context, k *kong.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	out := bufio.NewWriter(k.Stdout)
+	out := bufio.NewWriter(to)
 	lines := json.NewEncoder(out)
 	for _, r := range prepared {
 		err := lines.Encode(Account{
