@@ -3,6 +3,8 @@ package remind
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -31,11 +33,14 @@ type week struct {
 	monday time.Time
 	// sums and before are of the week and of the one before it.
 	sums, before insight.Day
+	// fees and feesBefore are what their deals were struck over, by currency.
+	fees, feesBefore []rooms.Money
 	// joined are the new users by role, failures the jobs that were given up by kind.
 	joined, failures []count
 	// These are as they are now.
 	approvals, flags, appeals int
 	flagged                   int // reviews that began in the week
+	off                       int // webhooks that were switched off in the week
 }
 
 // count is a number of things of a name.
@@ -92,13 +97,16 @@ func (k *weekly) load(ctx context.Context, period string) (*week, error) {
 		return nil, err
 	}
 	w := &week{monday: monday}
-	for back, sum := range []*insight.Day{&w.sums, &w.before} {
+	for back, of := range []struct {
+		sum  *insight.Day
+		fees *[]rooms.Money
+	}{{&w.sums, &w.fees}, {&w.before, &w.feesBefore}} {
 		from := monday.AddDate(0, 0, -7*back)
 		h, err := insight.Between(ctx, k.Store, from, from.AddDate(0, 0, 6))
 		if err != nil {
 			return nil, err
 		}
-		*sum = h.Sum()
+		*of.sum, *of.fees = h.Sum(), h.Fees
 	}
 	from, to := store.Micros(rooms.At(monday)), store.Micros(rooms.At(monday.AddDate(0, 0, 7)))
 	db := k.Store.Reads()
@@ -110,6 +118,9 @@ func (k *weekly) load(ctx context.Context, period string) (*week, error) {
 		"failures": func() error {
 			return db.NewRaw("SELECT kind AS name, COUNT(*) AS n FROM jobs WHERE state = 'failed' AND finished_at >= ? AND finished_at < ?"+
 				" GROUP BY kind ORDER BY kind", from, to).Scan(ctx, &w.failures)
+		},
+		"webhooks": func() error {
+			return db.NewRaw("SELECT COUNT(*) FROM webhooks WHERE off_at >= ? AND off_at < ?", from, to).Scan(ctx, &w.off)
 		},
 		"approvals": func() error {
 			return db.NewRaw("SELECT COUNT(*) FROM users WHERE NOT approved AND refused_at IS NULL AND deleted_at IS NULL").Scan(ctx, &w.approvals)
@@ -159,6 +170,7 @@ func (k *weekly) letter(p *desk.Person, w *week) letter.Letter {
 		compared("Deals", w.sums.Deals, w.before.Deals),
 		compared("Ended without a deal", w.sums.Ended(), w.before.Ended()),
 	}}
+	volume.Figures = append(volume.Figures, amounts(w.fees, w.feesBefore)...)
 	users := letter.Section{Title: "New users"}
 	for _, c := range w.joined {
 		users.Figures = append(users.Figures, letter.Figure{Label: roleName(c.Name), Value: strconv.Itoa(c.N)})
@@ -173,7 +185,12 @@ func (k *weekly) letter(p *desk.Person, w *week) letter.Letter {
 	for _, c := range w.failures {
 		failures.Figures = append(failures.Figures, letter.Figure{Label: failureName(c.Name), Value: strconv.Itoa(c.N), Note: "given up after repeated attempts"})
 	}
-	if len(w.failures) == 0 {
+	if w.off > 0 {
+		failures.Figures = append(failures.Figures, letter.Figure{
+			Label: "Webhooks switched off", Value: strconv.Itoa(w.off), Note: "after failed attempts in a row; their owners know",
+		})
+	}
+	if len(failures.Figures) == 0 {
 		failures.Paragraphs = []string{"None: every mail, message and report went out."}
 	}
 	l.Sections = []letter.Section{{Paragraphs: []string{"Hello " + p.Name + ","}}, waiting, volume, users, reviews, failures}
@@ -182,6 +199,27 @@ func (k *weekly) letter(p *desk.Person, w *week) letter.Letter {
 
 func compared(label string, n, before int64) letter.Figure {
 	return letter.Figure{Label: label, Value: strconv.FormatInt(n, 10), Note: strconv.FormatInt(before, 10) + " the week before"}
+}
+
+// amounts are what deals were struck over in a week, for each currency of it or of the
+// week before.
+func amounts(now, before []rooms.Money) []letter.Figure {
+	type pair struct{ now, before int64 }
+	of := make(map[rooms.Currency]pair)
+	for _, m := range now {
+		of[m.Currency] = pair{now: m.Amount}
+	}
+	for _, m := range before {
+		of[m.Currency] = pair{of[m.Currency].now, m.Amount}
+	}
+	list := make([]letter.Figure, 0, len(of))
+	for _, c := range slices.Sorted(maps.Keys(of)) {
+		list = append(list, letter.Figure{
+			Label: "Agreed in " + string(c), Value: letter.Money(rooms.Money{Amount: of[c].now, Currency: c}),
+			Note: letter.Money(rooms.Money{Amount: of[c].before, Currency: c}) + " the week before",
+		})
+	}
+	return list
 }
 
 // span is a week in words, such as 16 to 22 November 2026.

@@ -17,6 +17,7 @@ import (
 	"parley/store/jobs"
 	"parley/store/outbox/letter/golden"
 	"parley/store/storetest/forms"
+	"parley/store/webhooks"
 )
 
 func TestAWeek(t *testing.T) {
@@ -26,6 +27,11 @@ func TestAWeek(t *testing.T) {
 		_, err := e.CreateUser(t.Context(), store.User{Email: "new@example.com", Name: "New", Role: rooms.Sponsor})
 		desktest.Must(t, err)
 		e.Room(t, e.RunningCampaign(t, acme), zoe)
+		ben := desktest.User(t, e, rooms.Influencer, "Ben")
+		deal := desktest.Open(t, e, desktest.Campaign(t, e, acme, "Blue bottle", "food"), acme, ben, 1_234_50, 48*time.Hour)
+		snap, err := e.Snapshot(t.Context(), deal)
+		desktest.Must(t, err)
+		desktest.Do(t, e, deal, ben, rooms.Accept{OfferSeq: snap.State.Last.Seq, TermsHash: snap.State.Last.Hash})
 		desktest.Must(t, (&flags.Book{Store: e.Store}).Set(t.Context(), store.FlagUser, zoe.ID, "spam", flags.Deed{By: ada.ID}))
 		desktest.Write(t, e, func(ctx context.Context, tx *store.Tx) error {
 			return jobs.Add(ctx, tx, jobs.Job{Kind: jobs.Webhook, Period: "1"}, jobs.Job{Kind: jobs.Webhook, Period: "2"})
@@ -35,6 +41,18 @@ func TestAWeek(t *testing.T) {
 		desktest.Write(t, e, func(ctx context.Context, tx *store.Tx) error {
 			_, err := jobs.Finish(ctx, tx, b.Token, jobs.Result{ID: b.Jobs[0].ID, Failed: true, Outcome: "gone"}, jobs.Result{ID: b.Jobs[1].ID})
 			return err
+		})
+		desktest.Write(t, e, func(ctx context.Context, tx *store.Tx) error {
+			w, err := webhooks.Add(ctx, tx, webhooks.Webhook{User: acme.ID, Form: webhooks.Signed, Name: "w", Host: "h", Target: []byte{0}})
+			if err != nil {
+				return err
+			}
+			for range webhooks.FailuresToOff {
+				if _, err := webhooks.Failed(ctx, tx, &webhooks.Message{To: w}, "no answer"); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 		_, err = insight.Fold(t.Context(), e.Store)
 		desktest.Must(t, err)
@@ -47,7 +65,7 @@ func TestAWeek(t *testing.T) {
 		golden.Check(t, "weekly", desktest.Stable(mails[0], ada.ID))
 
 		_, quiet := tell(t, e, remind.Weekly(desktest.Desk(e)), "2026-W48", ada)
-		for _, want := range []string{"Offers: 0 (1 the week before)", "Nobody came", "None: every mail", "1 sponsor waits"} {
+		for _, want := range []string{"Offers: 0 (2 the week before)", "Agreed in EUR: €0.00 (€1,234.50 the week before)", "Nobody came", "None: every mail", "1 sponsor waits"} {
 			if !strings.Contains(quiet[0].Text, want) {
 				t.Errorf("of a quiet week %q is missing:\n%s", want, quiet[0].Text)
 			}

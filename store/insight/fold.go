@@ -24,6 +24,7 @@ const (
 	kindEnded   = "ended"   // the state in which the ad request ended
 	kindRounds  = "rounds"  // offers up to the deal
 	kindTime    = "time"    // a step of the time up to the deal
+	kindFee     = "fee"     // a currency: the deals' amounts in minor units
 	kindActive  = "active"  // a role: users seen on that day; not of the log
 )
 
@@ -90,8 +91,8 @@ type foldRow struct {
 func readEvents(ctx context.Context, s *store.Store, pos int64, limit int) ([]foldRow, error) {
 	var rows []foldRow
 	err := s.Reads().NewRaw("SELECT pos, room_id AS room, seq, type, at,"+
-		" CASE WHEN type IN (?, ?) THEN body END AS body FROM events WHERE pos > ? ORDER BY pos LIMIT ?",
-		string(rooms.TypeOpened), string(rooms.TypeExpired), pos, limit).Scan(ctx, &rows)
+		" CASE WHEN type IN (?, ?, ?) THEN body END AS body FROM events WHERE pos > ? ORDER BY pos LIMIT ?",
+		string(rooms.TypeOpened), string(rooms.TypeExpired), string(rooms.TypeAccepted), pos, limit).Scan(ctx, &rows)
 	if err != nil {
 		return nil, store.ReadError("fold: read events", err)
 	}
@@ -153,6 +154,13 @@ func (t tally) deal(ctx context.Context, s *store.Store, accepted *foldRow) erro
 	}
 	day := dayOf(accepted.At)
 	t[cell{kindDeal, day, ""}]++
+	event, err := rooms.ParseEvent(accepted.Body)
+	if err != nil {
+		return fmt.Errorf("fold: event %d: %w", accepted.Pos, err)
+	}
+	if data, ok := event.Data.(rooms.Accepted); ok {
+		t[cell{kindFee, day, string(data.Fee.Currency)}] += data.Fee.Amount
+	}
 	t[cell{kindRounds, day, strconv.Itoa(offers)}]++
 	if len(events) == 0 || events[0].Seq != 1 {
 		return nil // longer than anybody talks; when it began is not looked for

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"parley/rooms"
@@ -35,6 +36,8 @@ type History struct {
 	MedianToDeal time.Duration
 	// Rounds is the mean number of offers of the range's deals; 0 without deals.
 	Rounds float64
+	// Fees are what the range's deals were struck over, by currency.
+	Fees []rooms.Money
 }
 
 // Sum adds up the days. Its Day is zero, and so are its active users, whom days share.
@@ -80,7 +83,7 @@ func Between(ctx context.Context, s *store.Store, from, to time.Time) (History, 
 			h.Days[c.day-first].take(c, n)
 		}
 	}
-	h.Rounds, h.MedianToDeal = rounds(sums), median(sums)
+	h.Rounds, h.MedianToDeal, h.Fees = rounds(sums), median(sums), fees(sums)
 	return h, nil
 }
 
@@ -98,7 +101,7 @@ func kept(ctx context.Context, s *store.Store, first, last int64) (days, sums ta
 			return nil, nil, err
 		}
 		if sums, err = cells(ctx, s, "SELECT kind, 0 AS day, key, CAST(sum(n) AS BIGINT) AS n FROM insight_days"+
-			" WHERE kind IN (?, ?) AND day BETWEEN ? AND ? GROUP BY kind, key", kindRounds, kindTime, first, last); err != nil {
+			" WHERE kind IN (?, ?, ?) AND day BETWEEN ? AND ? GROUP BY kind, key", kindRounds, kindTime, kindFee, first, last); err != nil {
 			return nil, nil, err
 		}
 		tail, err := readEvents(ctx, s, pos, maxTail)
@@ -117,7 +120,7 @@ func kept(ctx context.Context, s *store.Store, first, last int64) (days, sums ta
 		for c, n := range more {
 			switch {
 			case c.day < first || c.day > last:
-			case c.kind == kindRounds || c.kind == kindTime:
+			case c.kind == kindRounds || c.kind == kindTime || c.kind == kindFee:
 				sums[cell{c.kind, 0, c.key}] += n
 			default:
 				days[c] += n
@@ -190,6 +193,17 @@ func rounds(sums tally) float64 {
 		return 0
 	}
 	return float64(offers) / float64(deals)
+}
+
+// fees are in the order of their currencies' names.
+func fees(sums tally) (list []rooms.Money) {
+	for c, n := range sums {
+		if c.kind == kindFee {
+			list = append(list, rooms.Money{Amount: n, Currency: rooms.Currency(c.key)})
+		}
+	}
+	slices.SortFunc(list, func(a, b rooms.Money) int { return strings.Compare(string(a.Currency), string(b.Currency)) })
+	return list
 }
 
 func median(sums tally) time.Duration {

@@ -79,6 +79,9 @@ func TestHistory(t *testing.T) {
 		if share, ok := h.Acceptance(); !ok || share != 0.4 {
 			t.Errorf("acceptance is %v, %v", share, ok)
 		}
+		if len(h.Fees) != 1 || h.Fees[0] != (rooms.Money{Amount: 350_00, Currency: "EUR"}) {
+			t.Errorf("the deals are over %v", h.Fees)
+		}
 		if h.Rounds != 2 {
 			t.Errorf("rounds are %v", h.Rounds)
 		}
