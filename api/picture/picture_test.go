@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"image"
 	"image/color"
@@ -220,12 +221,22 @@ func TestOrientation(t *testing.T) {
 				t.Errorf("orientation %d (%v) is read as %d", o, order, got)
 			}
 		}
-		img := decoded(t, make1(t, withEXIF(plain, o, binary.BigEndian)), Large)
-		for y, row := range expect {
-			for x, c := range row {
-				if got := img.At(128+x*256, 128+y*256); !near(got, c) {
-					t.Errorf("orientation %d: quarter %d,%d is %v, want %v", o, x, y, got, c)
-				}
+		quartersAre(t, fmt.Sprintf("orientation %d", o), told.apply(corners(16, 16)), expect)
+	}
+	// What is read is what is applied.
+	made := make1(t, withEXIF(plain, 6, binary.BigEndian))
+	quartersAre(t, "a whole upload", decoded(t, made, Large), want[6])
+	quartersAre(t, "a whole upload", decoded(t, made, Small), want[6])
+}
+
+// quartersAre looks into the middle of each quarter of a square.
+func quartersAre(t *testing.T, what string, img image.Image, want [2][2]color.NRGBA) {
+	t.Helper()
+	half := img.Bounds().Dx() / 2
+	for y, row := range want {
+		for x, c := range row {
+			if got := img.At(half/2+x*half, half/2+y*half); !near(got, c) {
+				t.Errorf("%s: quarter %d,%d is %v, want %v", what, x, y, got, c)
 			}
 		}
 	}
