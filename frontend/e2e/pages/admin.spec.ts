@@ -141,20 +141,19 @@ for (const [colorScheme, width] of [
   ['light', 'phone'],
   ['dark', 'desk'],
 ] as const) {
-  test(`axe finds nothing on an admin's pages: ${colorScheme}, ${width}`, async ({ browser }) => {
+  test(`axe finds nothing in a review and its mail: ${colorScheme}, ${width}`, async ({ browser }) => {
     const admin = await logIn(browser, cluster.url(0), 'admin@example.com', {
       colorScheme,
       viewport: viewports[width],
     })
     const people = await rest(admin, 'GET', '/api/admin/users?role=influencer&limit=1')
     const [person] = people.items as { id: string }[]
-    const campaigns = await rest(admin, 'GET', '/api/admin/campaigns?limit=1')
-    const [campaign] = campaigns.items as { id: string }[]
     const before = await rest(admin, 'GET', `/api/admin/flags?state=open&kind=user&subject=${person!.id}`)
     if ((before.items as unknown[]).length === 0) {
       await rest(admin, 'POST', '/api/admin/flags', { kind: 'user', id: person!.id, reason: 'A look' })
     }
-    for (const path of ['users', 'campaigns', 'rooms', 'flags', 'audit', 'jobs', 'mail']) {
+    // The other pages are seen on the walk of crawl.spec.ts.
+    for (const path of ['flags', 'mail']) {
       await admin.goto(`/admin/${path}`)
       await expect(admin.getByText(/^\d[\d,]* shown$/)).toBeVisible()
       await expectAccessible(admin, path)
@@ -167,11 +166,6 @@ for (const [colorScheme, width] of [
     // axe cannot look into a frame that runs no scripts, which is what keeps the mail harmless.
     await admin.getByRole('button', { name: 'Plain text' }).click()
     await expectAccessible(admin, 'a mail')
-    for (const path of [`users/${person!.id}`, `campaigns/${campaign!.id}`]) {
-      await admin.goto(`/admin/${path}`)
-      await expect(admin.getByRole('heading', { name: 'Audit entries' })).toBeVisible()
-      await expectAccessible(admin, path.split('/')[0]!)
-    }
     await admin.context().close()
   })
 }
