@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -92,8 +95,9 @@ func Seen(ctx context.Context, t *store.Tx, at rooms.Time, role rooms.Side, user
 	return seen(ctx, t, models)
 }
 
-// seen writes when users were seen, and counts those whose first time of the day it
-// is.
+// seen writes when users were seen, counts those whose first time of the day it is, and
+// moves each from the hour of the time before to that of this one: who was here lately
+// is then a sum over hours, however many they are.
 func seen(ctx context.Context, t *store.Tx, models []activityModel) error {
 	ids := make([]string, len(models))
 	for i := range models {
@@ -110,8 +114,15 @@ func seen(ctx context.Context, t *store.Tx, models []activityModel) error {
 	counted := make(tally)
 	for i := range models {
 		m := &models[i]
-		if day := dayOf(m.SeenAt); dayOf(last[m.UserID]) < day {
+		before := last[m.UserID]
+		if day := dayOf(m.SeenAt); dayOf(before) < day {
 			counted[cell{kindActive, day, m.Role}]++
+		}
+		if m.SeenAt > before {
+			counted[lastSeen(m.Role, m.SeenAt)]++
+			if before > 0 {
+				counted[lastSeen(m.Role, before)]--
+			}
 		}
 	}
 	// A user who was removed meanwhile is left out.
@@ -121,6 +132,44 @@ func seen(ctx context.Context, t *store.Tx, models []activityModel) error {
 		return fmt.Errorf("note activity: %w", err)
 	}
 	return counted.add(ctx, t)
+}
+
+// lastSeen is the cell of the hour in which users were last seen.
+func lastSeen(role string, us int64) cell {
+	return cell{kindLast, dayOf(us), fmt.Sprintf("%s:%02d", role, us%dayMicros/hourMicros)}
+}
+
+// active counts the users of each role by when they were last here. The spans end in the
+// middle of an hour, which counts as a whole: notes are no finer.
+func active(ctx context.Context, s *store.Store, now rooms.Time) ([]ActiveUsers, error) {
+	until := store.Micros(now)
+	hours, err := cells(ctx, s, "SELECT kind, day, key, n FROM insight_days WHERE kind = ? AND day >= ?",
+		kindLast, dayOf(until-30*dayMicros))
+	if err != nil {
+		return nil, err
+	}
+	list := make([]ActiveUsers, len(roles))
+	for i, role := range roles {
+		list[i].Role = role
+	}
+	for c, n := range hours {
+		role, text, _ := strings.Cut(c.key, ":")
+		hour, err := strconv.ParseInt(text, 10, 64)
+		i := slices.Index(roles, rooms.Side(role))
+		if err != nil || i < 0 {
+			return nil, fmt.Errorf("statistics: %q is no role and hour", c.key)
+		}
+		age := until - (c.day*dayMicros + (hour+1)*hourMicros) // of the hour's end
+		for _, span := range []struct {
+			into *int64
+			days int64
+		}{{&list[i].Day, 1}, {&list[i].Week, 7}, {&list[i].Month, 30}} {
+			if age < span.days*dayMicros {
+				*span.into += n
+			}
+		}
+	}
+	return list, nil
 }
 
 // Run writes what is noted until ctx ends, and then the rest.

@@ -26,10 +26,12 @@ const (
 	kindTime    = "time"    // a step of the time up to the deal
 	kindFee     = "fee"     // a currency: the deals' amounts in minor units
 	kindActive  = "active"  // a role: users seen on that day; not of the log
+	kindLast    = "last"    // a role and an hour: users last seen in it; not of the log
 )
 
 const (
-	dayMicros = 24 * 60 * 60 * 1_000_000
+	hourMicros = 60 * 60 * 1_000_000
+	dayMicros  = 24 * hourMicros
 	// foldChunk is how many events one transaction counts.
 	foldChunk = 5000
 	// foldEvery is how often new events are folded. Readers do not wait for it.
@@ -249,10 +251,10 @@ func (t tally) add(ctx context.Context, tx *store.Tx) error {
 }
 
 // Rebuild forgets what was folded and counts the whole log anew. What is not of the
-// log, the active users of each day, stays.
+// log, who was here on each day and last, stays.
 func Rebuild(ctx context.Context, s *store.Store) (int, error) {
 	_, err := store.Write(ctx, s, func(ctx context.Context, t *store.Tx) (struct{}, error) {
-		if _, err := t.DB.NewRaw("DELETE FROM insight_days WHERE kind <> ?", kindActive).Exec(ctx); err != nil {
+		if _, err := t.DB.NewRaw("DELETE FROM insight_days WHERE kind NOT IN (?, ?)", kindActive, kindLast).Exec(ctx); err != nil {
 			return struct{}{}, fmt.Errorf("rebuild: %w", err)
 		}
 		if _, err := t.DB.NewRaw("UPDATE insight_fold SET pos = 0").Exec(ctx); err != nil {

@@ -264,19 +264,6 @@ func Present(ctx context.Context, s *store.Store, now rooms.Time) (Now, error) {
 		}
 		return nil
 	}
-	for _, role := range roles {
-		a := ActiveUsers{Role: role}
-		for _, span := range []struct {
-			into *int64
-			days int64
-		}{{&a.Day, 1}, {&a.Week, 7}, {&a.Month, 30}} {
-			since := store.Micros(now) - span.days*dayMicros
-			if err := number(span.into, "SELECT count(*) FROM activity WHERE role = ? AND seen_at > ?", string(role), since); err != nil {
-				return Now{}, err
-			}
-		}
-		n.Active = append(n.Active, a)
-	}
 	for _, status := range statuses {
 		var count int64
 		if err := number(&count, "SELECT count(*) FROM ad_requests WHERE status = ?", string(status)); err != nil {
@@ -284,7 +271,11 @@ func Present(ctx context.Context, s *store.Store, now rooms.Time) (Now, error) {
 		}
 		n.ByStatus[status] = count
 	}
-	err := number(&n.Awaiting, "SELECT count(*) FROM users WHERE NOT approved AND refused_at IS NULL AND deleted_at IS NULL")
+	var err error
+	if n.Active, err = active(ctx, s, now); err != nil {
+		return Now{}, err
+	}
+	err = number(&n.Awaiting, "SELECT count(*) FROM users WHERE NOT approved AND refused_at IS NULL AND deleted_at IS NULL")
 	if err != nil {
 		return Now{}, err
 	}

@@ -179,6 +179,13 @@ func TestActivity(t *testing.T) {
 		if !reflect.DeepEqual(n.Active, want) {
 			t.Errorf("active: %+v", n.Active)
 		}
+		_, err = insight.Rebuild(ctx, e.Store) // of the log, which says nothing of this
+		must(t, err)
+		again, err := insight.Present(ctx, e.Store, rooms.At(e.Clock.Now()))
+		must(t, err)
+		if !reflect.DeepEqual(again.Active, want) {
+			t.Errorf("active, after a rebuild: %+v", again.Active)
+		}
 		h, err := insight.Between(ctx, e.Store, from, from.AddDate(0, 0, 12))
 		must(t, err)
 		for day, want := range map[int][2]int64{0: {1, 2}, 1: {0, 0}, 2: {1, 1}, 12: {1, 0}} {
