@@ -3,6 +3,7 @@ package preferences_test
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -185,7 +186,8 @@ func TestTokens(t *testing.T) {
 				t.Errorf("%q was taken", bad)
 			}
 		}
-		other2, err := preferences.OpenSigner(t.Context(), forms.SQLite(t).Store)
+		// Of its own schema: copies of one have its key.
+		other2, err := preferences.OpenSigner(t.Context(), forms.New(t, "sqlite://"+filepath.Join(t.TempDir(), "parley.db")).Store)
 		must(t, err)
 		if _, _, ok := other2.Read(token); ok {
 			t.Error("another store took the token")
