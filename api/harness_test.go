@@ -103,7 +103,8 @@ func start(t *testing.T, o options) *world {
 			Commands: plenty, Signals: plenty, Requests: plenty, Flood: plenty,
 			Logins: plenty, LoginsPerAccount: plenty, Upgrades: plenty,
 		},
-		Linger: 200 * time.Millisecond,
+		Linger:    200 * time.Millisecond,
+		TermSheet: func(ctx context.Context, room string) ([]byte, error) { return sheetOf(ctx, w.store, room) },
 	}
 	if o.config != nil {
 		o.config(&cfg)
@@ -141,6 +142,19 @@ func start(t *testing.T, o options) *world {
 	})
 	t.Cleanup(w.stop)
 	return w
+}
+
+// sheetOf is a term sheet with nothing but its room on it: the real ones are made beside
+// this package, and asked for as this one is.
+func sheetOf(ctx context.Context, st *store.Store, room string) ([]byte, error) {
+	snapshot, err := st.Snapshot(ctx, room)
+	if err != nil {
+		return nil, err
+	}
+	if snapshot.State.Deal == nil {
+		return nil, store.ErrNotFound
+	}
+	return []byte("%PDF-1.7 deal of " + room), nil
 }
 
 // cheap is what passwords cost in tests, of which few are about that.

@@ -92,6 +92,9 @@ var roomRights = []right{
 	{what: "GET /api/rooms", path: "/api/rooms", want: "401 200 200 200 200 200 403 200"},
 	{what: "GET /api/rooms/:id", path: "/api/rooms/{room}", want: "401 404 200 404 200 404 403 200"},
 	{what: "GET /api/rooms/:id", path: "/api/rooms/{unknown}", want: "401 404 404 404 404 404 403 404"},
+	{what: "GET /api/rooms/:id/deal.pdf", path: "/api/rooms/{room}/deal.pdf", set: (*stage).agreed,
+		want: "401 404 200 404 200 404 403 200"},
+	{what: "GET /api/rooms/:id/deal.pdf", path: "/api/rooms/{unknown}/deal.pdf", want: "401 404 404 404 404 404 403 404"},
 	// There is no deal in the room yet.
 	{what: "GET /api/rooms/:id/deal.pdf", path: "/api/rooms/{room}/deal.pdf", want: "401 404 404 404 404 404 403 404"},
 	{what: "GET /api/rooms/:id/parties", path: "/api/rooms/{room}/parties", want: "401 404 200 404 200 404 403 200"},

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -120,7 +121,8 @@ func addrKey(addr string) string {
 
 // clientAddr is the address that a request came from: the connection's, or,
 // behind proxies that are trusted, the last one in X-Forwarded-For that is not
-// a trusted proxy. What stands before it anyone may have written.
+// a trusted proxy. What stands before it anyone may have written. Several lines of the
+// header are one list: a proxy may append to the client's line or add one below it.
 func clientAddr(c *fiber.Ctx, trusted []netip.Prefix) string {
 	addr, ok := netip.AddrFromSlice(c.Context().RemoteIP())
 	if !ok {
@@ -130,7 +132,8 @@ func clientAddr(c *fiber.Ctx, trusted []netip.Prefix) string {
 	if !contains(trusted, addr) {
 		return addr.String()
 	}
-	hops := strings.Split(c.Get(fiber.HeaderXForwardedFor), ",")
+	lines := c.Request().Header.PeekAll(fiber.HeaderXForwardedFor)
+	hops := strings.Split(string(bytes.Join(lines, []byte(","))), ",")
 	for i := len(hops) - 1; i >= 0; i-- {
 		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
 		if err != nil {

@@ -404,7 +404,8 @@ func TestWithoutTheAppAPageSaysHowToBuildIt(t *testing.T) {
 func TestAddressesBehindProxies(t *testing.T) {
 	once := func(c *api.Config) { c.Limits.Logins = api.Rate{PerSecond: 0.001, Burst: 1} }
 	login := object{"email": "a@example.com", "password": "x"}
-	from := func(forwarded string) http.Header { return http.Header{"X-Forwarded-For": {forwarded}} }
+	// Each text is a line of the header.
+	from := func(forwarded ...string) http.Header { return http.Header{"X-Forwarded-For": forwarded} }
 
 	w := start(t, options{config: once})
 	w.send("POST", "/api/auth/login", login, from("192.0.2.1")).want(401)
@@ -421,6 +422,9 @@ func TestAddressesBehindProxies(t *testing.T) {
 	// What the client wrote itself stands before what the proxy wrote.
 	w.send("POST", "/api/auth/login", login, from("192.0.2.3, 192.0.2.1")).want(429)
 	w.send("POST", "/api/auth/login", login, from("192.0.2.4, 127.0.0.1")).want(401)
+	// A proxy may add a line of its own below those that the client wrote.
+	w.send("POST", "/api/auth/login", login, from("192.0.2.5", "192.0.2.1")).want(429)
+	w.send("POST", "/api/auth/login", login, from("192.0.2.1", "192.0.2.5, 127.0.0.1")).want(401)
 	// An IPv6 customer has a network.
 	w.send("POST", "/api/auth/login", login, from("2001:db8::1")).want(401)
 	w.send("POST", "/api/auth/login", login, from("2001:db8::2")).want(429)
