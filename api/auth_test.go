@@ -216,7 +216,7 @@ func TestFlaggedUsersAreShutOut(t *testing.T) {
 		t.Errorf("a command in a frozen room: %v", got)
 	}
 
-	admin.call("DELETE", "/api/admin/flags/user/"+n.influencer.id, nil).want(204)
+	admin.call("POST", "/api/admin/flags/user/"+n.influencer.id+"/lift", object{"note": "seen"}).want(204)
 	if got := watcher.event(n.room, 4); got["type"] != "unfrozen" {
 		t.Errorf("event 4: %v", got)
 	}

@@ -89,10 +89,13 @@ func TestStatistics(t *testing.T) {
 		t.Errorf("today: %v", today)
 	}
 	for table, want := range map[string]string{
-		"days":    "day,invited,applied,offers,",
-		"states":  "status,ad_requests\ninvited,0\napplied,0\nnegotiating,0\nagreed,1\n",
-		"users":   "role,active_24h,active_7d,active_30d\nsponsor,1,1,1\ninfluencer,1,1,1\nadmin,1,1,1\n",
-		"budgets": "currency,campaigns,budget,committed,held,available\nEUR,1,1000000,1000,0,999000\n",
+		"days":      "day,invited,applied,offers,",
+		"states":    "status,ad_requests\ninvited,0\napplied,0\nnegotiating,0\nagreed,1\n",
+		"users":     "role,active_24h,active_7d,active_30d\nsponsor,1,1,1\ninfluencer,1,1,1\nadmin,1,1,1\n",
+		"budgets":   "currency,campaigns,budget,committed,held,available\nEUR,1,1000000,1000,0,999000\n",
+		"campaigns": "visibility,campaigns\npublic,1\nprivate,0\nended,0\n",
+		"now": "figure,count\nawaiting_approval,0\nflagged_users,0\nflagged_campaigns,0\nflagged_rooms,0\n" +
+			"connections,3\ninstances,1\n",
 	} {
 		r := admin.call("GET", "/api/admin/statistics/"+table, nil).want(200)
 		if !strings.HasPrefix(strings.ReplaceAll(string(r.raw), "\r\n", "\n"), want) || !strings.HasPrefix(r.header.Get("Content-Type"), "text/csv") {

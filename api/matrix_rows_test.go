@@ -113,8 +113,6 @@ var adminRights = []right{
 		want: "401 403 403 403 403 403 403 204"},
 	{what: "POST /api/admin/flags", path: "/api/admin/flags", body: `{"kind":"campaign","id":"{campaign}","reason":"look"}`,
 		want: "401 403 403 403 403 403 403 204"},
-	{what: "DELETE /api/admin/flags/:kind/:id", path: "/api/admin/flags/room/{room}", set: (*stage).frozen,
-		want: "401 403 403 403 403 403 403 204"},
 }
 
 var noticeRights = []right{

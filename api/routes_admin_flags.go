@@ -21,10 +21,6 @@ type (
 			Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"Told to those whom it concerns"`
 		}
 	}
-	unflagInput struct {
-		Kind string `path:"kind" enum:"user,campaign,room"`
-		ID   string `path:"id" maxLength:"40"`
-	}
 	liftInput struct {
 		Kind string `path:"kind" enum:"user,campaign,room"`
 		ID   string `path:"id" maxLength:"40"`
@@ -121,10 +117,6 @@ func (s *Server) adminFlagRoutes(tags []string) {
 		DefaultStatus: http.StatusNoContent,
 	}, s.flag)
 	handle(s, huma.Operation{
-		OperationID: "unflag", Method: http.MethodDelete, Path: "/api/admin/flags/{kind}/{id}", Tags: tags, Security: signedIn,
-		Summary: "End a review without a word: clocks go on", DefaultStatus: http.StatusNoContent,
-	}, s.unflag)
-	handle(s, huma.Operation{
 		OperationID: "liftFlag", Method: http.MethodPost, Path: "/api/admin/flags/{kind}/{id}/lift", Tags: tags, Security: signedIn,
 		Summary: "End a review and tell why: clocks go on", DefaultStatus: http.StatusNoContent,
 	}, s.lift)
@@ -184,24 +176,15 @@ func (s *Server) flag(ctx context.Context, r *request, in *flagInput) (*struct{}
 	return nil, nil
 }
 
-func (s *Server) unflag(ctx context.Context, r *request, in *unflagInput) (*struct{}, error) {
-	return s.endFlag(ctx, r, in.Kind, in.ID, "")
-}
-
 func (s *Server) lift(ctx context.Context, r *request, in *liftInput) (*struct{}, error) {
+	if err := r.who.need(rooms.Admin); err != nil {
+		return nil, err
+	}
 	note, err := words("note", in.Body.Note, flags.MaxText)
 	if err != nil {
 		return nil, err
 	}
-	return s.endFlag(ctx, r, in.Kind, in.ID, note)
-}
-
-func (s *Server) endFlag(ctx context.Context, r *request, kind, id, note string) (*struct{}, error) {
-	if err := r.who.need(rooms.Admin); err != nil {
-		return nil, err
-	}
-	err := s.flags.Lift(ctx, store.FlagKind(kind), id, note, r.origin().deed(r.who))
-	return nil, found(err, kind)
+	return nil, found(s.flags.Lift(ctx, store.FlagKind(in.Kind), in.ID, note, r.origin().deed(r.who)), in.Kind)
 }
 
 func (s *Server) uphold(ctx context.Context, r *request, in *upholdInput) (*struct{}, error) {

@@ -148,8 +148,11 @@ func (s *Server) createCampaign(ctx context.Context, r *request, in *createCampa
 	if !b.Budget.Currency.Valid() {
 		return nil, invalid("budget.currency", "must be an ISO 4217 code such as EUR")
 	}
-	starts, ends, err := s.campaignDates(&b.StartsOn, &b.EndsOn)
+	starts, ends, err := campaignDates(&b.StartsOn, &b.EndsOn)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.endsAhead(*ends); err != nil {
 		return nil, err
 	}
 	c, err := s.store.CreateCampaign(ctx, store.Campaign{
@@ -164,8 +167,8 @@ func (s *Server) createCampaign(ctx context.Context, r *request, in *createCampa
 }
 
 // campaignDates turns the first and the last day into the instants that begin
-// and end a campaign. Its end must lie ahead.
-func (s *Server) campaignDates(first, last *rooms.Date) (starts, ends *rooms.Time, err error) {
+// and end a campaign.
+func campaignDates(first, last *rooms.Date) (starts, ends *rooms.Time, err error) {
 	if first != nil {
 		t, err := first.Time()
 		if err != nil {
@@ -180,15 +183,20 @@ func (s *Server) campaignDates(first, last *rooms.Date) (starts, ends *rooms.Tim
 			return nil, nil, invalid("ends_on", "must be a date such as 2027-01-15")
 		}
 		at := rooms.At(t.AddDate(0, 0, 1))
-		if !s.cfg.Clock().Before(at.Time) {
-			return nil, nil, invalid("ends_on", "must not be past")
-		}
 		ends = &at
 	}
 	if starts != nil && ends != nil && !starts.Before(*ends) {
 		return nil, nil, invalid("ends_on", "must not be before starts_on")
 	}
 	return starts, ends, nil
+}
+
+// endsAhead refuses an end that lies behind.
+func (s *Server) endsAhead(ends rooms.Time) error {
+	if !s.cfg.Clock().Before(ends.Time) {
+		return invalid("ends_on", "must not be past")
+	}
+	return nil
 }
 
 func (s *Server) getCampaign(ctx context.Context, r *request, in *campaignInput) (*campaignOutput, error) {
@@ -232,9 +240,15 @@ func (s *Server) updateCampaign(ctx context.Context, r *request, in *updateCampa
 			return nil, err
 		}
 	}
-	starts, ends, err := s.campaignDates(b.StartsOn, b.EndsOn)
+	starts, ends, err := campaignDates(b.StartsOn, b.EndsOn)
 	if err != nil {
 		return nil, err
+	}
+	// A form sends every field: what stays as it is may be past.
+	if ends != nil && !ends.Equal(current.EndsAt.Time) {
+		if err := s.endsAhead(*ends); err != nil {
+			return nil, err
+		}
 	}
 	switch {
 	case starts != nil && ends == nil && !starts.Before(current.EndsAt):

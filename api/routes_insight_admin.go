@@ -29,7 +29,7 @@ type (
 	statisticsTableInput struct {
 		From  rooms.Date `query:"from" format:"date"`
 		To    rooms.Date `query:"to" format:"date"`
-		Table string     `path:"table" enum:"days,states,users,budgets" doc:"The last three are of now, whatever the range"`
+		Table string     `path:"table" enum:"days,states,users,budgets,campaigns,now" doc:"All but days are of now, whatever the range"`
 		BOM   bool       `query:"bom" doc:"Begin with a byte order mark, by which spreadsheets know UTF-8"`
 	}
 
@@ -274,6 +274,16 @@ func nowRows(n *nowView, table string) (columns []string, rows [][]string) {
 		columns = []string{"role", "active_24h", "active_7d", "active_30d"}
 		for _, a := range n.Active {
 			rows = append(rows, numbers(string(a.Role), a.Day, a.Week, a.Month))
+		}
+	case "campaigns":
+		columns = []string{"visibility", "campaigns"}
+		rows = [][]string{numbers("public", n.Public), numbers("private", n.Private), numbers("ended", n.Ended)}
+	case "now":
+		columns = []string{"figure", "count"}
+		rows = [][]string{
+			numbers("awaiting_approval", n.Awaiting), numbers("flagged_users", n.Flags.Users),
+			numbers("flagged_campaigns", n.Flags.Campaigns), numbers("flagged_rooms", n.Flags.Rooms),
+			numbers("connections", n.Connections), numbers("instances", n.Instances),
 		}
 	case "budgets":
 		columns = []string{"currency", "campaigns", "budget", "committed", "held", "available"}

@@ -165,6 +165,26 @@ func TestEditingAndArchivingACampaign(t *testing.T) {
 	}
 }
 
+// An ended campaign's own last day is no obstacle to the rest; another past one is.
+func TestEditingACampaignThatHasEnded(t *testing.T) {
+	var c clock
+	w := start(t, options{clock: c.now, config: func(cfg *api.Config) { cfg.SessionTTL = 1000 * time.Hour * 24 }})
+	p := w.join(rooms.Sponsor)
+	path := "/api/campaigns/" + p.campaign()
+	body := p.call("GET", path, nil).want(200)
+	first, last := body.text("starts_on"), body.text("ends_on")
+	c.forward(100 * 24 * time.Hour)
+	p.call("PATCH", path, object{"name": "Over", "starts_on": first, "ends_on": last}).want(200)
+	if got := p.call("GET", path, nil).want(200); got.text("name") != "Over" || got.text("ends_on") != last {
+		t.Errorf("changed: %s", got.raw)
+	}
+	other := c.now().AddDate(0, 0, -2).Format(time.DateOnly)
+	p.call("PATCH", path, object{"ends_on": other}).refused(422, "invalid", "ends_on")
+	later := c.now().AddDate(0, 0, 3).Format(time.DateOnly)
+	p.call("PATCH", path, object{"starts_on": later, "ends_on": last}).refused(422, "invalid", "ends_on")
+	p.call("PATCH", path, object{"ends_on": later}).want(200)
+}
+
 func TestInvitationsAndApplications(t *testing.T) {
 	w := start(t, options{})
 	sponsor, influencer := w.join(rooms.Sponsor), w.join(rooms.Influencer)
@@ -304,7 +324,7 @@ func TestAdminFeedAndFlags(t *testing.T) {
 	if state := admin.call("GET", "/api/admin/rooms/"+n.room, nil).want(200); state.body["frozen"] != true {
 		t.Errorf("not frozen: %s", state.raw)
 	}
-	admin.call("DELETE", "/api/admin/flags/campaign/"+n.campaign, nil).want(204)
+	admin.call("POST", "/api/admin/flags/campaign/"+n.campaign+"/lift", object{"note": "seen"}).want(204)
 	if state := n.sponsor.call("GET", "/api/rooms/"+n.room, nil).want(200); state.body["frozen"] != false {
 		t.Errorf("still frozen: %s", state.raw)
 	}

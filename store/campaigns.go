@@ -203,7 +203,10 @@ func (s *Store) UpdateCampaign(ctx context.Context, sponsor, id string, p Campai
 		if c.ArchivedAt != nil {
 			return Campaign{}, rooms.Refuse(rooms.CodeNotAllowed, "The campaign is archived.")
 		}
-		if p.EndsAt != nil && !t.Now.Before(*p.EndsAt) && !p.EndsAt.Equal(c.EndsAt.Time) {
+		if p.EndsAt != nil && p.EndsAt.Equal(c.EndsAt.Time) {
+			p.EndsAt = nil // what has ended stays settled
+		}
+		if p.EndsAt != nil && !t.Now.Before(*p.EndsAt) {
 			return Campaign{}, rooms.Invalid("ends_at", "must not be past")
 		}
 		set(&c.Name, p.Name)

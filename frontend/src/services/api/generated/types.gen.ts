@@ -3418,34 +3418,6 @@ export type UpholdFlagResponses = {
 
 export type UpholdFlagResponse = UpholdFlagResponses[keyof UpholdFlagResponses];
 
-export type UnflagData = {
-    body?: never;
-    path: {
-        kind: 'user' | 'campaign' | 'room';
-        id: string;
-    };
-    query?: never;
-    url: '/api/admin/flags/{kind}/{id}';
-};
-
-export type UnflagErrors = {
-    /**
-     * An error
-     */
-    default: Error;
-};
-
-export type UnflagError = UnflagErrors[keyof UnflagErrors];
-
-export type UnflagResponses = {
-    /**
-     * No Content
-     */
-    204: void;
-};
-
-export type UnflagResponse = UnflagResponses[keyof UnflagResponses];
-
 export type LiftFlagData = {
     body: LiftRequest;
     path: {
@@ -3890,9 +3862,9 @@ export type StatisticsTableData = {
     body?: never;
     path: {
         /**
-         * The last three are of now, whatever the range
+         * All but days are of now, whatever the range
          */
-        table: 'days' | 'states' | 'users' | 'budgets';
+        table: 'days' | 'states' | 'users' | 'budgets' | 'campaigns' | 'now';
     };
     query?: {
         from?: string;
