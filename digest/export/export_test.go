@@ -211,6 +211,56 @@ func TestWhatIsCalledOffIsGone(t *testing.T) {
 	})
 }
 
+// step writes part of an export and dies.
+func step(t *testing.T, e *forms.Env, x exports.Export) {
+	t.Helper()
+	b := claim(t, e, jobs.Export)
+	ctx, die := context.WithCancel(t.Context())
+	defer die()
+	done := make(chan error, 1)
+	go func() { done <- small(e).do(ctx, &b) }()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-done:
+			if err == nil {
+				t.Fatal("the worker did not die")
+			}
+			return
+		case <-tick.C:
+			if get(t, e, x).Parts > 0 {
+				die()
+			}
+		}
+	}
+}
+
+// An admin may have done again what its owner called off half-way.
+func TestWhatWasCalledOffIsWholeWhenItIsDoneAgain(t *testing.T) {
+	forms.Each(t, func(t *testing.T, e *forms.Env) {
+		u := sponsor(t, e)
+		x := ask(t, e, u.ID, "deals")
+		step(t, e, x)
+		must(t, exports.Remove(t.Context(), e.Store, u.ID, x.ID))
+		again(t, e, x)
+		b := claim(t, e, jobs.Export)
+		must(t, small(e).do(t.Context(), &b))
+		whole(t, e, get(t, e, x))
+	})
+}
+
+// again has an export's job done again, as an admin can.
+func again(t *testing.T, e *forms.Env, x exports.Export) {
+	t.Helper()
+	j, err := jobs.Get(t.Context(), e.Store, jobs.Export, x.User, x.ID)
+	must(t, err)
+	_, err = store.Write(t.Context(), e.Store, func(ctx context.Context, tx *store.Tx) (struct{}, error) {
+		return struct{}{}, jobs.Retry(ctx, tx, j.ID)
+	})
+	must(t, err)
+}
+
 func TestOneAccountDoesNotTakeAllWorkers(t *testing.T) {
 	e := forms.SQLite(t)
 	u := e.User(t, rooms.Sponsor)

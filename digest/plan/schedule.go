@@ -12,7 +12,8 @@ type Cadence int
 const (
 	// Daily comes every day; its period is that day.
 	Daily Cadence = iota
-	// Weekly comes on Mondays; its period is the ISO week that has ended.
+	// Weekly comes on Mondays; its period is the ISO week that has ended. As its days are
+	// those of UTC, it does not come before that week is over there.
 	Weekly
 	// Monthly comes on the first of a month; its period is the month that has ended.
 	Monthly
@@ -53,7 +54,11 @@ func Due(c Cadence, zone *time.Location, hour int, now time.Time) (period string
 	switch c {
 	case Weekly:
 		monday := today.plus(-(int(local.Weekday()) + 6) % 7)
-		if !within(monday, hour, zone, now, weeklyGrace) {
+		begun, ok := begins(monday, hour, zone)
+		if over := time.Date(monday.year, monday.month, monday.day, 0, 0, 0, 0, time.UTC); begun.Before(over) {
+			begun = over
+		}
+		if !ok || now.Before(begun) || !now.Before(begun.Add(weeklyGrace)) {
 			return "", false
 		}
 		sunday := monday.plus(-1)

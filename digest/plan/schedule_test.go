@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -57,6 +58,11 @@ func TestDue(t *testing.T) {
 		{"Monday", plan.Weekly, "America/New_York", 18, "2026-11-23T23:00:00Z", "2026-W47"},
 		{"Wednesday", plan.Weekly, "America/New_York", 18, "2026-11-26T22:59:59Z", "2026-W47"},
 		{"Thursday", plan.Weekly, "America/New_York", 18, "2026-11-26T23:00:00Z", ""},
+		{"Monday morning, while it is Sunday by UTC", plan.Weekly, "Pacific/Auckland", 9, "2026-11-22T23:59:59Z", ""},
+		{"Monday morning, once the week is over", plan.Weekly, "Pacific/Auckland", 9, "2026-11-23T00:00:00Z", "2026-W47"},
+		{"Thursday, as long as elsewhere", plan.Weekly, "Pacific/Auckland", 9, "2026-11-25T23:59:59Z", "2026-W47"},
+		{"Thursday, no longer", plan.Weekly, "Pacific/Auckland", 9, "2026-11-26T00:00:00Z", ""},
+		{"Tokyo, at its hour", plan.Weekly, "Asia/Tokyo", 10, "2026-11-23T01:00:00Z", "2026-W47"},
 		{"the week of two years", plan.Weekly, "UTC", 0, "2027-01-04T00:00:00Z", "2026-W53"},
 
 		{"the last day of a month", plan.Monthly, "Pacific/Kiritimati", 8, "2026-11-30T09:59:59Z", ""},
@@ -121,19 +127,54 @@ func TestNoWeekOrMonthIsSkippedOrDoubled(t *testing.T) {
 		z := zone(t, rapid.SampledFrom(zones).Draw(t, "zone"))
 		hour := rapid.IntRange(0, 23).Draw(t, "hour")
 		start := time.Date(2026, 1, rapid.IntRange(1, 28).Draw(t, "day"), 0, 0, 0, 0, time.UTC)
-		weeks, months := make(map[string]bool), make(map[string]bool)
-		now := start
-		for now.Before(start.AddDate(1, 0, 0)) {
-			if week, ok := plan.Due(plan.Weekly, z, hour, now); ok {
-				weeks[week] = true
+		end := start.AddDate(1, 0, 0)
+		var weeks, months []string
+		came := func(list *[]string, c plan.Cadence, now time.Time) {
+			if period, ok := plan.Due(c, z, hour, now); ok && (len(*list) == 0 || (*list)[len(*list)-1] != period) {
+				*list = append(*list, period)
 			}
-			if month, ok := plan.Due(plan.Monthly, z, hour, now); ok {
-				months[month] = true
+		}
+		for now := start; now.Before(end); now = now.Add(time.Duration(rapid.IntRange(1, 24).Draw(t, "hours")) * time.Hour) {
+			came(&weeks, plan.Weekly, now)
+			came(&months, plan.Monthly, now)
+		}
+		// margin is more than an hour, a zone's offset and a day of being down make together.
+		const margin = 3 * 24 * time.Hour
+		var mondays, firsts []beginning
+		for day := start.AddDate(0, 0, -10); day.Before(end); day = day.AddDate(0, 0, 1) {
+			if day.Weekday() == time.Monday {
+				year, week := day.AddDate(0, 0, -1).ISOWeek()
+				mondays = append(mondays, beginning{day, fmt.Sprintf("%04d-W%02d", year, week)})
 			}
-			now = now.Add(time.Duration(rapid.IntRange(1, 24).Draw(t, "hours")) * time.Hour)
+			if day.Day() == 1 {
+				firsts = append(firsts, beginning{day, day.AddDate(0, 0, -1).Format("2006-01")})
+			}
 		}
-		if len(weeks) < 51 || len(weeks) > 53 || len(months) < 11 || len(months) > 13 {
-			t.Fatalf("in a year came the weeks %v and the months %v", weeks, months)
-		}
+		inOrder(t, weeks, mondays, start, end, margin)
+		inOrder(t, months, firsts, start, end, margin)
 	})
+}
+
+// beginning is a day on which a period comes.
+type beginning struct {
+	day    time.Time
+	period string
+}
+
+// inOrder fails unless there came each period once, in order; those within a margin of
+// the start, where one may be due still, and of the end may be left out.
+func inOrder(t *rapid.T, came []string, all []beginning, start, end time.Time, margin time.Duration) {
+	t.Helper()
+	rest := came
+	for _, b := range all {
+		switch {
+		case len(rest) > 0 && rest[0] == b.period:
+			rest = rest[1:]
+		case b.day.After(start.Add(margin)) && b.day.Before(end.Add(-margin)):
+			t.Fatalf("%s is not in its place in %v", b.period, came)
+		}
+	}
+	if len(rest) > 0 {
+		t.Fatalf("%s is there twice or too early in %v", rest[0], came)
+	}
 }

@@ -107,8 +107,59 @@ func TestTenOffersMakeOneMail(t *testing.T) {
 			t.Fatalf("told again of the same: %s", zoe[2].Subject)
 		}
 		s.offers(room, 1)
-		if _, zoe = s.after(time.Minute); len(zoe) != 3 || !strings.Contains(zoe[2].Text, "Acme made you an offer") {
+		if _, zoe = s.after(5 * time.Minute); len(zoe) != 3 || !strings.Contains(zoe[2].Text, "Acme made you an offer") {
 			t.Errorf("after one more %+v", zoe[2:])
+		}
+	})
+}
+
+// From the first on, without anything told before: the offers wait for each other.
+func TestTenOffersInFiveMinutesMakeOneMail(t *testing.T) {
+	forms.Each(t, func(t *testing.T, e *forms.Env) {
+		s := set(t, e)
+		room := desktest.Open(t, e, s.campaign, s.acme, s.zoe, 40_000, 48*time.Hour)
+		s.sees(room, rooms.Influencer, 2)
+		last := int64(2)
+		for i := range 10 { // at 0:00 to 4:30
+			if i > 0 {
+				s.after(30 * time.Second)
+			}
+			s.do(room, s.acme, rooms.Withdraw{OfferSeq: last})
+			last = s.do(room, s.acme, rooms.PutOffer{Terms: desktest.Terms(int64(50_000+1000*i), "EUR")})
+			if _, zoe := s.after(0); len(zoe) != 0 {
+				t.Fatalf("told at offer %d: %s", i+1, zoe[0].Subject)
+			}
+		}
+		if _, zoe := s.after(30 * time.Second); len(zoe) != 1 || !strings.Contains(zoe[0].Text, "Acme made you 10 offers, this is the last one") {
+			t.Fatalf("after five minutes %+v", zoe)
+		}
+		if _, zoe := s.after(time.Hour); len(zoe) != 1 {
+			t.Errorf("told again: %s", zoe[1].Subject)
+		}
+	})
+}
+
+// An offer waits for others; a deal does not, and what waits is told with it.
+func TestADealIsToldSoon(t *testing.T) {
+	forms.Each(t, func(t *testing.T, e *forms.Env) {
+		s := set(t, e)
+		room := desktest.Open(t, e, s.campaign, s.acme, s.zoe, 40_000, 48*time.Hour)
+		s.sees(room, rooms.Influencer, 2)
+		s.do(room, s.acme, rooms.Withdraw{OfferSeq: 2})
+		s.do(room, s.zoe, rooms.PutOffer{Terms: desktest.Terms(50_000, "EUR")})
+		if acme, _ := s.after(time.Minute); len(acme) != 0 {
+			t.Fatalf("told at once: %s", acme[0].Subject)
+		}
+		other := desktest.Open(t, e, desktest.Campaign(t, e, s.acme, "Winter", "food"), s.acme, s.zoe, 70_000, 48*time.Hour)
+		snap, err := s.Snapshot(t.Context(), other)
+		desktest.Must(t, err)
+		s.do(other, s.zoe, rooms.Accept{OfferSeq: 2, TermsHash: snap.State.Last.Hash})
+		acme, _ := s.after(time.Minute)
+		if len(acme) != 2 || acme[0].Kind != "deal" || acme[1].Kind != "news_offers" {
+			t.Fatalf("a minute after the deal %+v", acme)
+		}
+		if acme, _ = s.after(10 * time.Minute); len(acme) != 2 {
+			t.Errorf("told again %+v", acme[2:])
 		}
 	})
 }
@@ -136,7 +187,7 @@ func TestWhatWasReadMeanwhileIsNotTold(t *testing.T) {
 		last = s.do(room, s.acme, rooms.PutOffer{Terms: desktest.Terms(70_000, "EUR")})
 		s.follow()
 		s.do(room, s.acme, rooms.Withdraw{OfferSeq: last})
-		if _, zoe := s.after(time.Minute); len(zoe) != 0 {
+		if _, zoe := s.after(5 * time.Minute); len(zoe) != 0 {
 			t.Errorf("told of what was withdrawn: %+v", zoe)
 		}
 	})
@@ -238,7 +289,7 @@ func TestManyFollowersCountEachEventOnce(t *testing.T) {
 			last = s.do(room, s.acme, rooms.PutOffer{Terms: desktest.Terms(50_000, "EUR")})
 		}
 		followers.Wait()
-		if _, zoe := s.after(time.Minute); len(zoe) != 1 || !strings.Contains(zoe[0].Text, "made you 20 offers") {
+		if _, zoe := s.after(5 * time.Minute); len(zoe) != 1 || !strings.Contains(zoe[0].Text, "made you 20 offers") {
 			t.Errorf("told %+v", zoe)
 		}
 	})

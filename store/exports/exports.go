@@ -200,7 +200,7 @@ func Remove(ctx context.Context, s *store.Store, user, id string) error {
 		}
 		if row.ReadyAt == nil {
 			t.Ping(store.Ping{User: user, Kind: ping})
-			return struct{}{}, dropParts(ctx, t, id)
+			return struct{}{}, restart(ctx, t, id)
 		}
 		return struct{}{}, Expire(ctx, t, user, id)
 	})
@@ -220,6 +220,17 @@ func dropParts(ctx context.Context, t *store.Tx, id string) error {
 		return fmt.Errorf("exports: drop the parts: %w", err)
 	}
 	return nil
+}
+
+// restart forgets what was written of a file that is not ready: should its job be done
+// again, it begins at the beginning.
+func restart(ctx context.Context, t *store.Tx, id string) error {
+	_, err := t.DB.NewUpdate().Model((*exportModel)(nil)).Set("parts = 0").Set("next = ''").Set("rows = 0").
+		Set("bytes = 0").Set("total = 0").Where("id = ?", id).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("exports: restart: %w", err)
+	}
+	return dropParts(ctx, t, id)
 }
 
 // Expire removes a file whose time is over; one that is not ready stays.

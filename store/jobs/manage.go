@@ -207,3 +207,14 @@ func CancelNamed(ctx context.Context, t *store.Tx, kind, user string, periods []
 	}
 	return nil
 }
+
+// Hasten makes the jobs of a kind for a user that wait due at a time, if they would be
+// due later.
+func Hasten(ctx context.Context, t *store.Tx, kind, user string, at rooms.Time) error {
+	_, err := t.DB.NewUpdate().Model((*jobModel)(nil)).Set("run_at = ?", store.Micros(at)).
+		Where("kind = ?", kind).Where("user_id = ?", user).Where("state = ?", string(Due)).Where("run_at > ?", store.Micros(at)).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("jobs: hasten: %w", err)
+	}
+	return nil
+}

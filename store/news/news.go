@@ -3,6 +3,7 @@ package news
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,9 +17,11 @@ import (
 )
 
 const (
-	// wait is how long after the first event somebody is told: what follows at once joins
+	// soon is how long after the first event somebody is told: what follows at once joins
 	// it, and who is there reads it meanwhile.
-	wait = time.Minute
+	soon = time.Minute
+	// offersWait is that for offers, of which a negotiation makes many in a row.
+	offersWait = 5 * time.Minute
 	// gap is the least time between two times that somebody is told.
 	gap = 5 * time.Minute
 	// lost is how long after its time a job is taken for lost, as one that was given up
@@ -40,6 +43,14 @@ const (
 	Confirmed What = "confirmed"
 	Completed What = "completed"
 )
+
+// wait is how long after the first of its sort somebody is told.
+func (w What) wait() time.Duration {
+	if w == Offer {
+		return offersWait
+	}
+	return soon
+}
 
 // Key is somebody's news of a sort in a room.
 type Key struct {
@@ -78,10 +89,10 @@ const chunk = 500
 // names of these jobs unique: whoever adds what a stretch of the log holds gives its end.
 func Add(ctx context.Context, t *store.Tx, happened map[Key]Happened, period int64) error {
 	rows := make([]newsModel, 0, len(happened))
-	var users []string
+	waits := make(map[string]time.Duration)
 	for k, h := range happened {
 		rows = append(rows, newsModel{UserID: k.User, RoomID: k.Room, What: string(k.What), Seq: h.Seq, N: h.N})
-		users = append(users, k.User)
+		waitFor(waits, k.User, k.What)
 	}
 	// In the same order everywhere, so that two processes do not wait for each other.
 	slices.SortFunc(rows, func(a, b newsModel) int {
@@ -94,13 +105,20 @@ func Add(ctx context.Context, t *store.Tx, happened map[Key]Happened, period int
 			return fmt.Errorf("news: add: %w", err)
 		}
 	}
-	slices.Sort(users)
-	return arrange(ctx, t, slices.Compact(users), period)
+	return arrange(ctx, t, waits, period)
 }
 
-// arrange adds a job for each of some people who have none.
-func arrange(ctx context.Context, t *store.Tx, users []string, period int64) error {
-	for part := range slices.Chunk(users, chunk) {
+// waitFor has somebody wait for no longer than a sort of news does.
+func waitFor(waits map[string]time.Duration, user string, what What) {
+	if wait, ok := waits[user]; !ok || what.wait() < wait {
+		waits[user] = what.wait()
+	}
+}
+
+// arrange adds a job for each of some people who have none, after as long as each is to
+// wait; a job that is later than that comes earlier.
+func arrange(ctx context.Context, t *store.Tx, waits map[string]time.Duration, period int64) error {
+	for part := range slices.Chunk(slices.Sorted(maps.Keys(waits)), chunk) {
 		var known []toldModel
 		if err := t.DB.NewSelect().Model(&known).Where("user_id IN (?)", bun.List(part)).Scan(ctx); err != nil {
 			return fmt.Errorf("news: when they were told: %w", err)
@@ -116,19 +134,25 @@ func arrange(ctx context.Context, t *store.Tx, users []string, period int64) err
 			if k := of[user]; k != nil {
 				row = *k
 			}
-			if row.DueAt != nil && t.Now.Before(store.TimeOf(*row.DueAt).Add(lost)) {
-				continue
-			}
-			at := t.Now.Add(wait)
+			at := t.Now.Add(waits[user])
 			if row.ToldAt > 0 {
 				if next := store.TimeOf(row.ToldAt).Add(gap); at.Before(next) {
 					at = next
 				}
 			}
 			due := store.Micros(at)
+			if row.DueAt != nil && t.Now.Before(store.TimeOf(*row.DueAt).Add(lost)) {
+				if *row.DueAt <= due {
+					continue
+				}
+				if err := jobs.Hasten(ctx, t, jobs.Tell, user, at); err != nil {
+					return err
+				}
+			} else {
+				todo = append(todo, jobs.Job{Kind: jobs.Tell, User: user, Period: strconv.FormatInt(period, 10), RunAt: &at})
+			}
 			row.DueAt = &due
 			rows = append(rows, row)
-			todo = append(todo, jobs.Job{Kind: jobs.Tell, User: user, Period: strconv.FormatInt(period, 10), RunAt: &at})
 		}
 		if len(rows) == 0 {
 			continue
@@ -248,13 +272,16 @@ func Done(ctx context.Context, t *store.Tx, users []string, items []Item, told m
 				return fmt.Errorf("news: note who was told: %w", err)
 			}
 		}
-		var left []string
-		err := t.DB.NewSelect().Model((*newsModel)(nil)).ColumnExpr("DISTINCT user_id").Where("user_id IN (?)", bun.List(part)).
-			Order("user_id").Scan(ctx, &left)
+		var left []newsModel
+		err := t.DB.NewSelect().Model(&left).ColumnExpr("DISTINCT user_id, what").Where("user_id IN (?)", bun.List(part)).Scan(ctx)
 		if err != nil {
 			return fmt.Errorf("news: what is left: %w", err)
 		}
-		if err := arrange(ctx, t, left, period); err != nil {
+		waits := make(map[string]time.Duration)
+		for i := range left {
+			waitFor(waits, left[i].UserID, What(left[i].What))
+		}
+		if err := arrange(ctx, t, waits, period); err != nil {
 			return err
 		}
 	}
