@@ -2,11 +2,15 @@ package api_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"parley/api"
 	"parley/api/cache"
 	"parley/hub/redisbus/redistest"
 	"parley/rooms"
@@ -58,6 +62,75 @@ func TestKeptAnswersChangeWithTheirCause(t *testing.T) {
 	}
 	w.flag(store.FlagUser, ana.id)
 	w.send("GET", "/api/profiles/ana", nil, nil).want(404)
+}
+
+// What anybody can do does not have everybody's answers loaded anew, and a deal that is
+// completed, by whatever way, shows on the profile at once.
+func TestWhatIsKeptStaysUntilItIsUntrue(t *testing.T) {
+	w := start(t, options{})
+	n := w.negotiate()
+	slug := n.influencer.call("GET", "/api/profile", nil).want(200).text("slug")
+	completed := func() int64 {
+		return w.send("GET", "/api/profiles/"+slug, nil, nil).want(200).number("completed_deals")
+	}
+	loads := func() string {
+		raw := string(w.send("GET", "/metrics", nil, nil).want(200).raw)
+		_, after, found := strings.Cut(raw, `parley_cache_total{outcome="load",space="profiles"} `)
+		if !found {
+			t.Fatal("the metrics do not count loads")
+		}
+		line, _, _ := strings.Cut(after, "\n")
+		return line
+	}
+	if completed() != 0 {
+		t.Fatal("not as it began")
+	}
+	before := loads()
+	w.send("POST", "/api/auth/forgot", object{"email": "nobody@example.com"}, nil).want(202)
+	n.sponsor.call("POST", "/api/exports", object{"table": "deals"}).want(202)
+	n.sponsor.call("PATCH", "/api/campaigns/"+n.campaign, object{"name": "Autumn"}).want(200)
+	if completed() != 0 || loads() != before {
+		t.Errorf("the profile was loaded %s times after what does not change it, %s before", loads(), before)
+	}
+
+	hash := n.sponsor.call("GET", "/api/rooms/"+n.room, nil).want(200).text("standing.terms_hash")
+	n.influencer.call("POST", "/api/rooms/"+n.room+"/commands", object{
+		"id": newID(), "type": "accept", "offer_seq": 2, "terms_hash": hash,
+	}).want(200)
+	n.influencer.call("POST", "/api/rooms/"+n.room+"/commands", object{
+		"id": newID(), "type": "deliver", "deal_seq": 2, "deliverable": 0, "links": []string{"https://example.com/1"},
+	}).want(200)
+	if completed() != 0 {
+		t.Error("a deal is completed before its last deliverable is confirmed")
+	}
+	n.sponsor.dial().done(object{"type": "confirm", "room": n.room, "delivery_seq": 4})
+	if got := completed(); got != 1 {
+		t.Errorf("after the deal was completed the profile counts %d", got)
+	}
+}
+
+// Every operation that may change something says what it makes untrue.
+func TestEveryChangeNamesWhatItMakesUntrue(t *testing.T) {
+	raw, err := os.ReadFile("openapi.json")
+	must(t, err)
+	var doc struct {
+		Paths map[string]map[string]struct {
+			OperationID string `json:"operationId"`
+		} `json:"paths"`
+	}
+	must(t, json.Unmarshal(raw, &doc))
+	var want []string
+	for _, methods := range doc.Paths {
+		for method, op := range methods {
+			if method != "get" && method != "head" {
+				want = append(want, op.OperationID)
+			}
+		}
+	}
+	slices.Sort(want)
+	if have := api.ChangingOperations(); !slices.Equal(have, want) {
+		t.Errorf("listed are\n%v\nthere are\n%v", have, want)
+	}
 }
 
 // BenchmarkKept compares answers that are kept with those that are read from a SQLite

@@ -16,7 +16,7 @@ import (
 // must not block.
 func (s *Server) submit(who *caller, from origin, f *frame, done func(*store.Result, *Error)) {
 	start := s.cfg.Clock()
-	kind := f.kind
+	kind, body := f.kind, f.command
 	answer := func(r *store.Result, e *Error) {
 		s.metrics.command(kind, r, e, s.cfg.Clock().Sub(start))
 		done(r, e)
@@ -34,14 +34,16 @@ func (s *Server) submit(who *caller, from origin, f *frame, done func(*store.Res
 		return
 	}
 	s.store.Submit(store.Command{
-		Room: f.room, CMID: f.id, Actor: who.actor(), Body: f.command, Also: s.alsoByAdmins(who, from, f),
+		Room: f.room, CMID: f.id, Actor: who.actor(), Body: body, Also: s.alsoByAdmins(who, from, f),
 		Done: func(r store.Result) {
-			defer s.commands.leave()
-			if r.Err != nil {
-				answer(nil, s.commandError(r.Err))
-				return
-			}
-			answer(&r, nil)
+			s.confirmed(body, &r, func() {
+				defer s.commands.leave()
+				if r.Err != nil {
+					answer(nil, s.commandError(r.Err))
+					return
+				}
+				answer(&r, nil)
+			})
 		},
 	})
 }

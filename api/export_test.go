@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/gofiber/fiber/v2"
@@ -30,6 +31,9 @@ func (s *Server) Routes() []string {
 	slices.Sort(list)
 	return slices.Compact(list)
 }
+
+// ChangingOperations lists the operations of which it is known what they make untrue.
+func ChangingOperations() []string { return slices.Sorted(maps.Keys(untrue)) }
 
 // FrameKinds lists what a client can ask for over the socket.
 func FrameKinds() []string {
