@@ -21,7 +21,8 @@ export default defineConfig({
   globalSetup: './e2e/support/seed.ts',
   fullyParallel: true,
   workers: 2,
-  timeout: 45_000,
+  // A limit for what hangs, not a measure: machines are shared.
+  timeout: 120_000,
   expect: { timeout: 10_000 },
   forbidOnly: Boolean(process.env.CI),
   reporter: process.env.CI ? [['list']] : [['list'], ['html', { open: 'never' }]],

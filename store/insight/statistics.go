@@ -264,16 +264,22 @@ func Present(ctx context.Context, s *store.Store, now rooms.Time) (Now, error) {
 		}
 		return nil
 	}
-	for _, status := range statuses {
-		var count int64
-		if err := number(&count, "SELECT count(*) FROM ad_requests WHERE status = ?", string(status)); err != nil {
-			return Now{}, err
-		}
-		n.ByStatus[status] = count
-	}
 	var err error
 	if n.Active, err = active(ctx, s, now); err != nil {
 		return Now{}, err
+	}
+	for _, status := range statuses {
+		n.ByStatus[status] = 0
+	}
+	var counts []struct {
+		Status rooms.Status
+		N      int64
+	}
+	if err := s.Reads().NewRaw("SELECT status, n FROM ad_request_counts").Scan(ctx, &counts); err != nil {
+		return Now{}, store.ReadError("count ad requests", err)
+	}
+	for _, c := range counts {
+		n.ByStatus[c.Status] = c.N
 	}
 	err = number(&n.Awaiting, "SELECT count(*) FROM users WHERE NOT approved AND refused_at IS NULL AND deleted_at IS NULL")
 	if err != nil {

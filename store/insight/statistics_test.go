@@ -134,6 +134,16 @@ func TestPresent(t *testing.T) {
 		if n.ByStatus[rooms.Agreed] != 1 || n.ByStatus[rooms.Invited] != 1 || n.ByStatus[rooms.StatusClosed] != 0 {
 			t.Errorf("states: %v", n.ByStatus)
 		}
+		var counted []struct {
+			Status rooms.Status
+			N      int64
+		}
+		must(t, e.Reads().NewRaw("SELECT status, count(*) AS n FROM ad_requests GROUP BY status").Scan(ctx, &counted))
+		for _, c := range counted {
+			if n.ByStatus[c.Status] != c.N {
+				t.Errorf("%s: %d are kept, %d are there", c.Status, n.ByStatus[c.Status], c.N)
+			}
+		}
 		want := []insight.Totals{
 			{Currency: "EUR", Campaigns: 2, Budget: 1_001_000, Committed: 300_00},
 			{Currency: "GBP", Campaigns: 1, Budget: 2_000_000, Held: 100_00},
@@ -144,7 +154,7 @@ func TestPresent(t *testing.T) {
 		e.NoScan(t, func(ctx context.Context) error {
 			_, err := insight.Present(ctx, e.Store, rooms.At(e.Clock.Now()))
 			return err
-		}, "campaigns", "users", "flags") // of the latter two, indexes of those alone that are counted
+		}, "campaigns", "users", "flags", "ad_request_counts") // of users and flags, indexes of those alone that are counted
 	})
 }
 
