@@ -5,9 +5,11 @@ import (
 	"encoding/csv"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
+	"parley/api"
 	"parley/rooms"
 	"parley/store"
 	"parley/store/audit"
@@ -133,6 +135,40 @@ func TestAdminsReadMail(t *testing.T) {
 		t.Errorf("mail: %s", mail.raw)
 	}
 	admin.call("GET", "/api/admin/mail/"+newID(), nil).refused(404, "not_found", "")
+}
+
+// An admin who reads the mail of others leaves a trace, and where mails are sent no link
+// in them is of use to an admin: with it they could take over the account.
+func TestReadingMailIsAuditedAndGivesNoLinkToUse(t *testing.T) {
+	for _, sent := range []bool{true, false} {
+		t.Run(fmt.Sprintf("mails are sent: %v", sent), func(t *testing.T) {
+			w := start(t, options{config: func(c *api.Config) { c.SendsMail, c.LinkURL = sent, "https://parley.example" }})
+			p, admin := w.join(rooms.Sponsor), w.admin()
+			w.send("POST", "/api/auth/forgot", object{"email": p.email}, nil).want(202)
+			p.call("POST", "/api/account/email", object{"email": "new." + p.email, "password": password}).want(202)
+			want := map[string]string{"verify": "/verify#", "reset": "/reset#", "email_change": "/verify#"}
+			ids := make(map[string]string)
+			until(t, "the mails", func() bool {
+				for _, m := range admin.call("GET", "/api/admin/mail?q="+p.email, nil).want(200).items() {
+					ids[at(m, "kind").(string)] = at(m, "id").(string)
+				}
+				return ids["verify"] != "" && ids["reset"] != "" && ids["email_change"] != ""
+			})
+			for kind, page := range want {
+				mail := admin.call("GET", "/api/admin/mail/"+ids[kind], nil).want(200)
+				token := regexp.MustCompile("https://parley.example" + page + `([\w-]+)`)
+				for _, text := range []string{mail.text("text"), mail.text("html")} {
+					if !strings.Contains(text, page) || token.MatchString(text) == sent {
+						t.Errorf("%s: %s", kind, text)
+					}
+				}
+				entries := admin.call("GET", "/api/admin/audit?action=mail.read&subject="+ids[kind], nil).want(200).items()
+				if len(entries) != 1 || at(entries[0], "actor.id") != admin.id || at(entries[0], "subject_kind") != "mail" {
+					t.Errorf("%s: in the audit log: %v", kind, entries)
+				}
+			}
+		})
+	}
 }
 
 // table downloads a table and reads it back.

@@ -53,6 +53,10 @@ type Config struct {
 	// TermSheet makes the PDF of a room's deal; store.ErrNotFound without one. Nil: there
 	// are no term sheets.
 	TermSheet func(ctx context.Context, room string) ([]byte, error)
+	// SendsMail says that a mail server takes the mails. Then nobody but their receivers
+	// has a use for the secrets in them, and admins do not see those; without one admins
+	// pass them on.
+	SendsMail bool
 	// Cache keeps what many read. Default: in the process, which is for one instance.
 	Cache cache.Backend
 

@@ -1,6 +1,12 @@
 package api
 
-import "parley/store/outbox/letter"
+import (
+	"encoding/base64"
+	"regexp"
+	"strconv"
+
+	"parley/store/outbox/letter"
+)
 
 // Letters about accounts are short and say nothing that the mailbox's reader must not
 // know.
@@ -17,6 +23,12 @@ func asking(l letter.Letter, what, link string) letter.Letter {
 // link is an address of the app. A secret in it stands behind the #, which browsers
 // send to nobody.
 func (s *Server) link(path string) string { return s.cfg.LinkURL + path }
+
+// secretInLink is what such a link has behind the #: a token as newToken makes it.
+var secretInLink = regexp.MustCompile(`#[A-Za-z0-9_-]{` + strconv.Itoa(base64.RawURLEncoding.EncodedLen(tokenBytes)) + `}`)
+
+// withoutSecrets is a letter's text with links that lead to their page and no further.
+func withoutSecrets(text string) string { return secretInLink.ReplaceAllLiteralString(text, "#…") }
 
 func (s *Server) verifyLetter(token string) letter.Letter {
 	return asking(account("verify", "Confirm your e-mail address",

@@ -210,7 +210,11 @@ func (s *Server) getCampaign(ctx context.Context, r *request, in *campaignInput)
 	case r.who.role != rooms.Influencer:
 		return nil, notFound("campaign")
 	}
-	if !c.Public || c.FlaggedAt != nil || c.ArchivedAt != nil {
+	sponsor, err := s.store.UserByID(ctx, c.Sponsor)
+	if err != nil {
+		return nil, found(err, "campaign")
+	}
+	if !c.Public || c.FlaggedAt != nil || c.ArchivedAt != nil || sponsor.FlaggedAt != nil {
 		// Not on show, but those who negotiate in it know it.
 		list, _, _, err := s.store.ListRooms(ctx, r.who.id, store.RoomFilter{Campaign: c.ID, Limit: 1})
 		if err != nil {

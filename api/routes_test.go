@@ -11,6 +11,7 @@ import (
 
 	"parley/api"
 	"parley/rooms"
+	"parley/store"
 )
 
 func TestWhatIsNoRoute(t *testing.T) {
@@ -163,6 +164,18 @@ func TestEditingAndArchivingACampaign(t *testing.T) {
 			t.Errorf("%q lists %v", filter, list)
 		}
 	}
+}
+
+// A campaign of a sponsor under review is on show to nobody, as the sponsor's card is.
+func TestACampaignOfASponsorUnderReviewIsNotOnShow(t *testing.T) {
+	w := start(t, options{})
+	n, stranger := w.negotiate(), w.join(rooms.Influencer)
+	path := "/api/campaigns/" + n.campaign
+	stranger.call("GET", path, nil).want(200)
+	w.flag(store.FlagUser, n.sponsor.id)
+	stranger.call("GET", path, nil).refused(404, "not_found", "")
+	n.influencer.call("GET", path, nil).want(200) // who negotiates in it knows it
+	w.admin().call("GET", path, nil).want(200)
 }
 
 // An ended campaign's own last day is no obstacle to the rest; another past one is.

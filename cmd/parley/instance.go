@@ -101,7 +101,8 @@ func newInstance(ctx context.Context, cfg *serveCommand, log *slog.Logger) (_ *i
 		Limits: cfg.apiLimits(), OffersPerSide: cfg.OfferLimit, Assets: frontend.Dist(), Activity: in.activity,
 		RequireApproval: cfg.RequireApproval, RequireVerified: cfg.RequireVerified,
 		AdminSecondFactor: cfg.adminSecondFactor(cfg.Demo), Secret: cfg.Secret,
-		LinkURL: cmp.Or(cfg.PublicURL, browsable(in.listener.Addr())),
+		SendsMail: cfg.SMTPURL != "",
+		LinkURL:   cmp.Or(cfg.PublicURL, browsable(in.listener.Addr())),
 	}
 	apiCfg.TermSheet = (&termsheet.Maker{Store: st, URL: apiCfg.LinkURL}).PDF
 	if bus != nil {

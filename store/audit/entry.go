@@ -24,6 +24,7 @@ const (
 	ActionUphold     Action = "flag.upheld"
 	ActionRoomClosed Action = "room.closed"
 	ActionExport     Action = "table.exported"
+	ActionMailRead   Action = "mail.read"
 
 	ActionAdminCreated  Action = "admin.created"
 	ActionAdminDisabled Action = "admin.disabled"

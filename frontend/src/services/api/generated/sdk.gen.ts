@@ -664,7 +664,7 @@ export const downloadMail = <ThrowOnError extends boolean = false>(options?: Opt
 });
 
 /**
- * A mail with its texts
+ * A mail with its texts; that it was read is in the audit log. Where mails are sent, what is secret in them is left out
  */
 export const getMail = <ThrowOnError extends boolean = false>(options: Options<GetMailData, ThrowOnError>) => (options.client ?? client).get<GetMailResponses, GetMailErrors, ThrowOnError>({
     security: [{
