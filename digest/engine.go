@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	mathrand "math/rand/v2"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -19,9 +20,9 @@ type Result string
 
 // The results of a job's attempt.
 const (
-	Finished  Result = "done"      // Do noted what came of it
+	Finished  Result = "done"      // nothing is left to do
 	Again     Result = "again"     // it failed and is tried again
-	Lost      Result = "failed"    // it failed for the last time
+	Lost      Result = "failed"    // it failed and is given up
 	Abandoned Result = "abandoned" // its workers died too often
 )
 
@@ -54,6 +55,8 @@ const (
 	lookEvery = time.Second
 	// turn is how long a task goes on claiming before it makes room for others.
 	turn = 10 * time.Second
+	// stopRetry is when what a stopping instance leaves is due for the others.
+	stopRetry = time.Second
 	// noteTimeout bounds the note of what Do left, which is made also when its context
 	// has ended.
 	noteTimeout = 5 * time.Second
@@ -211,7 +214,12 @@ func (e *Engine) carry(ctx context.Context, t Task) {
 	for ctx.Err() == nil && e.closing.Err() == nil && e.cfg.Clock().Before(until) {
 		full, err := e.batch(ctx, k)
 		if err != nil && ctx.Err() == nil {
-			e.cfg.Logger.Error("jobs: a batch failed", "kind", k.Name, "err", err)
+			args := []any{"kind", k.Name, "err", err}
+			var p *panicError
+			if errors.As(err, &p) {
+				args = append(args, "stack", string(p.stack))
+			}
+			e.cfg.Logger.Error("jobs: a batch failed", args...)
 		}
 		if err != nil || !full {
 			return
@@ -233,11 +241,13 @@ func (e *Engine) batch(ctx context.Context, k *Kind) (full bool, err error) {
 	began := e.cfg.Clock()
 	doErr := e.do(ctx, k, &b)
 	e.cfg.Observer.ObserveBatch(k.Name, e.cfg.Clock().Sub(began))
-	left, err := e.settle(ctx, k, &b, doErr)
+	came, err := e.settle(ctx, k, &b, doErr)
 	if err != nil {
 		err = fmt.Errorf("note what was left: %w", err)
 	}
-	e.cfg.Observer.ObserveJobs(k.Name, Finished, max(0, len(b.Jobs)-left))
+	for result, n := range came {
+		e.cfg.Observer.ObserveJobs(k.Name, result, n)
+	}
 	return full, errors.Join(doErr, err)
 }
 
@@ -245,11 +255,19 @@ func (e *Engine) batch(ctx context.Context, k *Kind) (full bool, err error) {
 func (e *Engine) do(ctx context.Context, k *Kind, b *jobs.Batch) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
+			err = &panicError{value: p, stack: debug.Stack()}
 		}
 	}()
 	return k.Do(ctx, b)
 }
+
+// panicError is a panic of a kind's code, with where it was for the log.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
 
 // abandon gives up the jobs that were claimed too often, and returns the batch
 // without them.
@@ -299,43 +317,59 @@ func (e *Engine) giveUp(ctx context.Context, t *store.Tx, k *Kind, token string,
 }
 
 // settle notes the jobs that Do left: they are due again after a while, or given up.
-// What was left because this instance stops is due for the others at once.
-func (e *Engine) settle(ctx context.Context, k *Kind, b *jobs.Batch, why error) (left int, err error) {
+// What was left because this instance stops is due for the others at once, and that is
+// no attempt: a job must not be given up because servers are restarted. It counts what
+// came of all of the batch, whether Do noted it or settle; a job that another worker has
+// claimed since is that one's to count.
+func (e *Engine) settle(ctx context.Context, k *Kind, b *jobs.Batch, why error) (map[Result]int, error) {
 	stopping := ctx.Err() != nil
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
 	defer cancel()
 	if why == nil {
 		why = errLeft
 	}
-	wait := func(attempt int) time.Duration { return Backoff(attempt, e.cfg.Jitter) }
-	if stopping {
-		wait = func(int) time.Duration { return time.Second }
-	}
-	again, lost := 0, 0
-	left, err = store.Write(ctx, e.cfg.Store, func(ctx context.Context, t *store.Tx) (int, error) {
-		again, lost = 0, 0
-		held, err := jobs.Held(ctx, t, b.Token)
-		if err != nil || len(held) == 0 {
-			return 0, err
+	return store.Write(ctx, e.cfg.Store, func(ctx context.Context, t *store.Tx) (map[Result]int, error) {
+		list, err := b.Mine(ctx, t)
+		if err != nil {
+			return nil, err
 		}
-		results := make([]jobs.Result, len(held))
+		came := make(map[Result]int)
+		var results []jobs.Result
 		var last []jobs.Job
-		for i, j := range held {
-			results[i] = jobs.Result{ID: j.ID, Failed: true, Outcome: Reason(why)}
-			if j.Attempts < k.Attempts {
-				results[i].Retry = wait(j.Attempts)
-			} else {
-				last = append(last, j)
+		for _, j := range list {
+			switch j.State {
+			case jobs.Running:
+			case jobs.Done:
+				came[Finished]++
+				continue
+			case jobs.Failed:
+				came[Lost]++
+				continue
+			case jobs.Due:
+				came[Again]++
+				continue
+			default: // an admin called it off
+				continue
 			}
+			r := jobs.Result{ID: j.ID, Failed: true, Outcome: Reason(why)}
+			switch {
+			case stopping:
+				r.Retry, r.Uncounted = stopRetry, true
+			case j.Attempts < k.Attempts:
+				r.Retry = Backoff(j.Attempts, e.cfg.Jitter)
+				came[Again]++
+			default:
+				last = append(last, j)
+				came[Lost]++
+			}
+			results = append(results, r)
 		}
-		again, lost = len(held)-len(last), len(last)
-		return e.giveUp(ctx, t, k, b.Token, last, results)
+		if len(results) == 0 {
+			return came, nil
+		}
+		_, err = e.giveUp(ctx, t, k, b.Token, last, results)
+		return came, err
 	})
-	if err == nil {
-		e.cfg.Observer.ObserveJobs(k.Name, Again, again)
-		e.cfg.Observer.ObserveJobs(k.Name, Lost, lost)
-	}
-	return left, err
 }
 
 // reasonRunes bounds what is kept of an error.

@@ -260,27 +260,64 @@ func TestAJobWhoseWorkersDieIsAbandoned(t *testing.T) {
 	})
 }
 
-func TestCloseWaitsAndNotesWhatWasLeft(t *testing.T) {
-	e := forms.SQLite(t)
-	add(t, e, 1)
-	begun := make(chan struct{})
-	en := start(t, e, digest.Kind{
-		Batch: 1, Parallel: 1, Lease: time.Minute, Attempts: 3,
-		Do: func(ctx context.Context, _ *jobs.Batch) error {
-			close(begun)
-			<-ctx.Done()
-			return ctx.Err()
-		},
+// Stopping is nobody's failure: however often it happens, the job is not given up.
+func TestCloseWaitsAndReturnsWhatWasLeft(t *testing.T) {
+	forms.Each(t, func(t *testing.T, e *forms.Env) {
+		add(t, e, 1)
+		for range 3 {
+			begun := make(chan struct{})
+			en := start(t, e, digest.Kind{
+				Batch: 1, Parallel: 1, Lease: time.Minute, Attempts: 1,
+				Do: func(ctx context.Context, _ *jobs.Batch) error {
+					close(begun)
+					<-ctx.Done()
+					return ctx.Err()
+				},
+				GaveUp: func(context.Context, *store.Tx, []jobs.Job) error {
+					t.Error("it was given up")
+					return nil
+				},
+			})
+			<-begun
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			if err := en.Close(ctx); !errors.Is(err, context.Canceled) {
+				t.Errorf("close: %v", err)
+			}
+			if j := get(t, e, "0"); j.State != jobs.Due || j.Attempts != 0 || en.of(digest.Lost) != 0 {
+				t.Errorf("left %+v", j)
+			}
+			e.Clock.Advance(2 * time.Second)
+		}
 	})
-	<-begun
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := en.Close(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("close: %v", err)
-	}
-	if j := get(t, e, "0"); j.State != jobs.Due {
-		t.Errorf("left %+v", j)
-	}
+}
+
+// What a kind notes itself counts as what it is, each attempt once.
+func TestWhatAKindNotesIsCounted(t *testing.T) {
+	forms.Each(t, func(t *testing.T, e *forms.Env) {
+		add(t, e, 5)
+		en := start(t, e, digest.Kind{
+			Batch: 5, Parallel: 1, Lease: time.Minute, Attempts: 3,
+			Do: func(ctx context.Context, b *jobs.Batch) error {
+				_, err := store.Write(ctx, e.Store, func(ctx context.Context, tx *store.Tx) (struct{}, error) {
+					results := make([]jobs.Result, 4) // the last one is left
+					for i := range results {
+						results[i] = jobs.Result{ID: b.Jobs[i].ID, Outcome: "noted", Failed: i > 0}
+					}
+					results[3].Retry = time.Hour
+					_, err := jobs.Finish(ctx, tx, b.Token, results...)
+					return struct{}{}, err
+				})
+				return err
+			},
+		})
+		eventually(t, "all are counted", func() bool {
+			return en.of(digest.Finished)+en.of(digest.Lost)+en.of(digest.Again) == 5
+		})
+		if done, lost, again := en.of(digest.Finished), en.of(digest.Lost), en.of(digest.Again); done != 1 || lost != 2 || again != 2 {
+			t.Errorf("%d done, %d failed, %d again", done, lost, again)
+		}
+	})
 }
 
 func TestKindsThatAreNotWhole(t *testing.T) {

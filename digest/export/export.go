@@ -28,9 +28,18 @@ const (
 func Kinds(s *store.Store, clock func() time.Time) []digest.Kind {
 	w := &writer{store: s, clock: clock, partBytes: partBytes}
 	return []digest.Kind{
-		{Name: jobs.Export, Batch: 1, Parallel: 2, Lease: lease, Attempts: 5, Do: w.do},
+		{Name: jobs.Export, Batch: 1, Parallel: 2, Lease: lease, Attempts: 5, Do: w.do, GaveUp: gaveUp},
 		{Name: jobs.ExportEnd, Batch: 20, Parallel: 1, Lease: lease, Attempts: 10, Do: w.end},
 	}
+}
+
+func gaveUp(ctx context.Context, t *store.Tx, lost []jobs.Job) error {
+	for i := range lost {
+		if err := exports.GiveUp(ctx, t, lost[i].User, lost[i].Period); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type writer struct {
@@ -57,7 +66,7 @@ func (w *writer) write(ctx context.Context, b *jobs.Batch, j *jobs.Job) error {
 	now := rooms.At(w.clock())
 	e, err := exports.Get(ctx, w.store, j.User, j.Period, now)
 	if errors.Is(err, store.ErrNotFound) {
-		return w.finish(ctx, b, j, "gone")
+		return w.finish(ctx, b, jobs.Result{ID: j.ID, Outcome: "gone"}, nil)
 	}
 	if err != nil {
 		return err
@@ -68,7 +77,10 @@ func (w *writer) write(ctx context.Context, b *jobs.Batch, j *jobs.Job) error {
 	}
 	table, ok := tables.Named(w.store, now, e.Name, user.ID, user.Role)
 	if !ok {
-		return w.finish(ctx, b, j, "not allowed")
+		// Their role was another when they asked.
+		return w.finish(ctx, b, jobs.Result{ID: j.ID, Outcome: "not allowed", Failed: true}, func(ctx context.Context, t *store.Tx) error {
+			return exports.GiveUp(ctx, t, j.User, j.Period)
+		})
 	}
 	total := e.Total
 	if total == 0 {
@@ -142,10 +154,15 @@ func (w *writer) append(ctx context.Context, b *jobs.Batch, j *jobs.Job, e *expo
 	return err
 }
 
-func (w *writer) finish(ctx context.Context, b *jobs.Batch, j *jobs.Job, outcome string) error {
+// finish notes what came of a job, and with it what also does, if the job is still the
+// worker's.
+func (w *writer) finish(ctx context.Context, b *jobs.Batch, result jobs.Result, also store.Also) error {
 	_, err := store.Write(ctx, w.store, func(ctx context.Context, t *store.Tx) (struct{}, error) {
-		_, err := jobs.Finish(ctx, t, b.Token, jobs.Result{ID: j.ID, Outcome: outcome})
-		return struct{}{}, err
+		mine, err := jobs.Finish(ctx, t, b.Token, result)
+		if err != nil || !mine[result.ID] || also == nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, also(ctx, t)
 	})
 	return err
 }

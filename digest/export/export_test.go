@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"parley/digest"
+	"parley/digest/inprocess"
 	"parley/rooms"
 	"parley/store"
 	"parley/store/exports"
@@ -278,9 +280,60 @@ func TestATableOfAnotherRoleIsNotWritten(t *testing.T) {
 	x := ask(t, e, e.User(t, rooms.Influencer).ID, "users")
 	b := claim(t, e, jobs.Export)
 	must(t, small(e).do(t.Context(), &b))
-	if x = get(t, e, x); x.Parts != 0 || x.State == exports.Ready {
+	if x = get(t, e, x); x.Parts != 0 || x.State != exports.Failed {
 		t.Errorf("written: %+v", x)
 	}
+	failureTold(t, e, x)
+}
+
+// failureTold fails unless the owner has one notice, that the export failed.
+func failureTold(t *testing.T, e *forms.Env, x exports.Export) {
+	t.Helper()
+	list, _, _, err := notices.List(t.Context(), e.Store, x.User, "", 5)
+	must(t, err)
+	if len(list) != 1 || list[0].Kind != exports.NoticeFailed || !strings.Contains(string(list[0].Data), x.ID) {
+		t.Errorf("told %+v", list)
+	}
+}
+
+func TestAnExportThatIsGivenUpIsToldAndLeavesNothing(t *testing.T) {
+	forms.Each(t, func(t *testing.T, e *forms.Env) {
+		x := ask(t, e, sponsor(t, e).ID, "deals")
+		step(t, e, x)
+		var export digest.Kind
+		for _, k := range Kinds(e.Store, e.Clock.Now) {
+			if k.Name == jobs.Export {
+				export = k
+			}
+		}
+		export.Do = func(context.Context, *jobs.Batch) error { return errors.New("no") }
+		en, err := digest.New(digest.Config{
+			Store: e.Store, Runner: inprocess.New(1), Kinds: []digest.Kind{export}, Clock: e.Clock.Now,
+			Jitter: func(int64) int64 { return 0 },
+		})
+		must(t, err)
+		must(t, en.Start())
+		defer func() { must(t, en.Close(context.Background())) }()
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		for end := time.After(30 * time.Second); get(t, e, x).State != exports.Failed; {
+			select {
+			case <-end:
+				t.Fatalf("not given up: %+v", get(t, e, x))
+			case <-tick.C:
+				e.Clock.Advance(lease)
+				en.Wake()
+			}
+		}
+		if _, err := exports.Part(t.Context(), e.Store, x.ID, 0); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("its parts: %v", err)
+		}
+		failureTold(t, e, x)
+		again(t, e, x)
+		b := claim(t, e, jobs.Export)
+		must(t, small(e).do(t.Context(), &b))
+		whole(t, e, get(t, e, x))
+	})
 }
 
 // BenchmarkMillionRows writes a log of a million events; the heap is the most that was in

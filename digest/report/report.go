@@ -38,8 +38,24 @@ func Kinds(d *desk.Desk) []digest.Kind {
 	monthly, asked := &maker{Desk: d, mails: true}, &maker{Desk: d}
 	return []digest.Kind{
 		{Name: jobs.Monthly, Batch: batch, Parallel: 2, Lease: lease, Attempts: tries, Do: monthly.do},
-		{Name: jobs.Report, Batch: batch, Parallel: 1, Lease: lease, Attempts: tries, Do: asked.do},
+		{Name: jobs.Report, Batch: batch, Parallel: 1, Lease: lease, Attempts: tries, Do: asked.do, GaveUp: gaveUp},
 	}
+}
+
+// gaveUp tells those who asked; who waits for a month's mail did not.
+func gaveUp(ctx context.Context, t *store.Tx, lost []jobs.Job) error {
+	for i := range lost {
+		if err := reports.GiveUp(ctx, t, lost[i].User, monthOf(&lost[i])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// monthOf is the month that a job is about: on request the same may be asked for again.
+func monthOf(j *jobs.Job) string {
+	month, _, _ := strings.Cut(j.Period, " ")
+	return month
 }
 
 func (k *maker) do(ctx context.Context, b *jobs.Batch) error {
@@ -52,7 +68,7 @@ func (k *maker) do(ctx context.Context, b *jobs.Batch) error {
 	months := make(map[string][]asked)
 	for i := range b.Jobs {
 		j := &b.Jobs[i]
-		name, _, _ := strings.Cut(j.Period, " ")
+		name := monthOf(j)
 		p, ok := people[j.User]
 		if !ok || p.Role != rooms.Sponsor || k.mails && !p.Wants(preferences.Monthly) {
 			list = append(list, desk.Written{Job: j.ID, Outcome: desk.Unwanted})

@@ -161,6 +161,25 @@ func TestAReportThatWasAskedForIsNoMail(t *testing.T) {
 	})
 }
 
+func TestAReportThatIsGivenUpIsTold(t *testing.T) {
+	e := forms.SQLite(t)
+	sponsor := e.User(t, rooms.Sponsor)
+	for _, k := range Kinds(newDesk(e)) {
+		if k.GaveUp == nil {
+			continue
+		}
+		_, err := store.Write(t.Context(), e.Store, func(ctx context.Context, tx *store.Tx) (struct{}, error) {
+			return struct{}{}, k.GaveUp(ctx, tx, []jobs.Job{{Kind: k.Name, User: sponsor.ID, Period: "2026-12 x"}})
+		})
+		must(t, err)
+	}
+	told, _, _, err := notices.List(t.Context(), e.Store, sponsor.ID, "", 5)
+	must(t, err)
+	if len(told) != 1 || told[0].Kind != reports.NoticeFailed || string(told[0].Data) != `{"month":"2026-12"}` {
+		t.Errorf("told %+v", told)
+	}
+}
+
 func TestWhoHasNothingToReadGetsNothing(t *testing.T) {
 	e := forms.SQLite(t)
 	if j := run(t, e, jobs.Monthly, e.User(t, rooms.Sponsor).ID, "2026-12"); j.Outcome != desk.Nothing {

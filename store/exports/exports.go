@@ -23,6 +23,8 @@ const (
 	ping = "export"
 	// NoticeReady is the kind of the notice that a file is ready.
 	NoticeReady = "export_ready"
+	// NoticeFailed is the kind of the notice that no file will come.
+	NoticeFailed = "export_failed"
 )
 
 // State is how far an export is.
@@ -233,6 +235,29 @@ func restart(ctx context.Context, t *store.Tx, id string) error {
 	return dropParts(ctx, t, id)
 }
 
+// GiveUp removes what there is of a file that will not be whole, in the transaction that
+// gives up its job, and tells its owner.
+func GiveUp(ctx context.Context, t *store.Tx, user, id string) error {
+	row, err := find(ctx, t, user, id)
+	if errors.Is(err, store.ErrNotFound) || err == nil && row.ReadyAt != nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := restart(ctx, t, id); err != nil {
+		return err
+	}
+	return row.tell(ctx, t, NoticeFailed)
+}
+
+// tell tells the owner what became of an export.
+func (m *exportModel) tell(ctx context.Context, t *store.Tx, kind string) error {
+	return notices.Add(ctx, t, notices.Notice{
+		User: m.UserID, Kind: kind, Data: []byte(`{"export":"` + m.ID + `","table":"` + m.Name + `"}`),
+	})
+}
+
 // Expire removes a file whose time is over; one that is not ready stays.
 func Expire(ctx context.Context, t *store.Tx, user, id string) error {
 	row, err := find(ctx, t, user, id)
@@ -311,9 +336,7 @@ func (e *Export) Append(ctx context.Context, t *store.Tx, p Progress) error {
 		if err := jobs.Add(ctx, t, jobs.Job{Kind: jobs.ExportEnd, User: e.User, Period: e.ID, RunAt: &until}); err != nil {
 			return err
 		}
-		if err := notices.Add(ctx, t, notices.Notice{
-			User: e.User, Kind: NoticeReady, Data: []byte(`{"export":"` + e.ID + `","table":"` + e.Name + `"}`),
-		}); err != nil {
+		if err := (&exportModel{ID: e.ID, UserID: e.User, Name: e.Name}).tell(ctx, t, NoticeReady); err != nil {
 			return err
 		}
 	}

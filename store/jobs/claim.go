@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -70,13 +71,27 @@ func Keep(ctx context.Context, t *store.Tx, b *Batch, lease time.Duration) (bool
 	return n > 0, nil
 }
 
-// Held lists the jobs of a claim that are neither finished nor lost to others.
-func Held(ctx context.Context, t *store.Tx, token string) ([]Job, error) {
-	var rows []jobModel
-	if err := t.DB.NewSelect().Model(&rows).Where("claim = ?", token).Order("id").Scan(ctx); err != nil {
-		return nil, fmt.Errorf("jobs: list a claim: %w", err)
+// Mine lists the jobs of a batch that nobody else has claimed since, as they are now:
+// what was noted of them was noted by the batch's worker, or by an admin.
+func (b *Batch) Mine(ctx context.Context, t *store.Tx) ([]Job, error) {
+	var list []Job
+	attempt := make(map[int64]int, len(b.Jobs))
+	ids := make([]int64, len(b.Jobs))
+	for i, j := range b.Jobs {
+		attempt[j.ID], ids[i] = j.Attempts, j.ID
 	}
-	return jobsOf(rows), nil
+	for part := range slices.Chunk(ids, addChunk) {
+		var rows []jobModel
+		if err := t.DB.NewSelect().Model(&rows).Where("id IN (?)", bun.List(part)).Order("id").Scan(ctx); err != nil {
+			return nil, fmt.Errorf("jobs: read a batch: %w", err)
+		}
+		for i := range rows {
+			if rows[i].Attempts == attempt[rows[i].ID] {
+				list = append(list, rows[i].job())
+			}
+		}
+	}
+	return list, nil
 }
 
 // Result is what came of one claimed job.
@@ -88,6 +103,8 @@ type Result struct {
 	// without it is given up.
 	Failed bool
 	Retry  time.Duration
+	// Uncounted has a Retry not count as an attempt, as nothing speaks against the job.
+	Uncounted bool
 	// Data replaces the job's data; nil leaves it.
 	Data json.RawMessage
 }
@@ -109,6 +126,9 @@ func Finish(ctx context.Context, t *store.Tx, token string, results ...Result) (
 		case r.Failed && r.Retry > 0:
 			at := store.Micros(t.Now.Add(r.Retry))
 			q = note(t, token, Due, r.Outcome).Set("run_at = ?", at).Where("id = ?", r.ID)
+			if r.Uncounted {
+				q = q.Set("attempts = attempts - 1")
+			}
 		case r.Failed:
 			q = over(t, token, Failed, r.Outcome).Where("id = ?", r.ID)
 		}

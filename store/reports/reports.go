@@ -13,8 +13,12 @@ import (
 	"parley/store/notices"
 )
 
-// NoticeReady is the kind of the notice that a report is there.
-const NoticeReady = "report_ready"
+const (
+	// NoticeReady is the kind of the notice that a report is there.
+	NoticeReady = "report_ready"
+	// NoticeFailed is the kind of the notice that a report could not be made.
+	NoticeFailed = "report_failed"
+)
 
 // Report is what is kept of a report.
 type Report struct {
@@ -102,7 +106,17 @@ func Keep(ctx context.Context, t *store.Tx, r Report, tell bool) error {
 		t.Ping(store.Ping{User: r.User, Kind: "report"})
 		return nil
 	}
-	return notices.Add(ctx, t, notices.Notice{User: r.User, Kind: NoticeReady, Data: []byte(`{"month":"` + r.Month + `"}`)})
+	return about(ctx, t, NoticeReady, r.User, r.Month)
+}
+
+// GiveUp tells somebody that the report they asked for will not come, in the transaction
+// that gives up its job.
+func GiveUp(ctx context.Context, t *store.Tx, user, month string) error {
+	return about(ctx, t, NoticeFailed, user, month)
+}
+
+func about(ctx context.Context, t *store.Tx, kind, user, month string) error {
+	return notices.Add(ctx, t, notices.Notice{User: user, Kind: kind, Data: []byte(`{"month":"` + month + `"}`)})
 }
 
 // Ask has a report on a month made, unless that is under way.

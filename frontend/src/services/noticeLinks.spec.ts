@@ -11,6 +11,8 @@ describe('noticeLink', () => {
     ['campaign_ended', { campaign: 'C' }, '/campaigns/C'],
     ['approved', {}, '/campaigns'],
     ['flagged', { on: 'room', subject: 'R' }, '/reviews'],
+    ['export_failed', { export: 'E', table: 'deals' }, '/reports'],
+    ['report_failed', { month: '2026-10' }, '/reports'],
     ['something_new', {}, undefined],
   ])('leads from %s to where it happened', (kind, data, link) => {
     expect(noticeLink(kind, data)).toBe(link)

@@ -23,6 +23,8 @@ export function noticeLink(kind: string, data: Record<string, unknown>): string 
     case 'webhook_off':
       return '/account/notifications'
     case 'export_ready':
+    case 'export_failed':
+    case 'report_failed':
     case 'report_ready':
       return '/reports'
   }

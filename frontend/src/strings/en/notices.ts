@@ -48,6 +48,14 @@ export const notices = {
       title: 'Your export is ready',
       text: 'The file is there for a day.',
     }),
+    export_failed: () => ({
+      title: 'Your export could not be made',
+      text: 'Nothing is left of it. Ask for it again.',
+    }),
+    report_failed: (data) => ({
+      title: `Your report for ${text(data.month)} could not be made`,
+      text: 'Ask for it again.',
+    }),
     report_ready: (data) => ({ title: `Your report for ${text(data.month)} is ready` }),
     webhook_off: (data) => ({
       title: `Your webhook ${text(data.name)} was switched off`,
