@@ -249,6 +249,42 @@ func TestRefusals(t *testing.T) {
 	})
 }
 
+// A server that is not set up for the sender says so with a 5xx, which is about no mail.
+func TestAServerThatRefusesTheSenderLosesNoMail(t *testing.T) {
+	login := &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "authentication required"}
+	for name, refuse := range map[string]func(*smtptest.Server){
+		"its address":  func(s *smtptest.Server) { s.RefuseSender(&smtp.SMTPError{Code: 554, Message: "not for you"}) },
+		"no password":  func(s *smtptest.Server) { s.RefuseSender(login) },
+		"at recipient": func(*smtptest.Server) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := smtptest.Start(t, func(_ string, attempt int) error {
+				if name == "at recipient" && attempt == 1 {
+					return login
+				}
+				return nil
+			})
+			refuse(server)
+			p := newPost(t, forms.SQLite(t), server)
+			p.put(t, hello("one@example.test"), hello("two@example.test"))
+			queued := func(m outbox.Mail) bool { return m.State == outbox.Queued && m.LastError != "" }
+			p.until(t, "the first attempt", func() bool {
+				m := p.mails(t)
+				return queued(m["one@example.test"]) && queued(m["two@example.test"]) || m["one@example.test"].State == outbox.GaveUp
+			})
+			server.RefuseSender(nil)
+			p.until(t, "both are sent", func() bool {
+				m := p.mails(t)
+				if m["one@example.test"].State == outbox.GaveUp || m["two@example.test"].State == outbox.GaveUp {
+					t.Fatalf("given up: %+v", m)
+				}
+				p.Clock.Advance(time.Minute)
+				return m["one@example.test"].State == outbox.Sent && m["two@example.test"].State == outbox.Sent
+			})
+		})
+	}
+}
+
 func TestWithoutAServerMailsAreKept(t *testing.T) {
 	e := forms.SQLite(t)
 	p := newPost(t, e, nil)

@@ -109,6 +109,9 @@ func (l *link) send(ctx context.Context, m *gomail.Msg) error {
 	if m.IsDelivered() {
 		return nil
 	}
+	if unwelcome(err) {
+		return &unreachableError{err}
+	}
 	return err
 }
 
@@ -127,10 +130,13 @@ func (l *link) bye() {
 	}
 }
 
-// unreachableError says that there is no server to talk to.
+// unreachableError says that there is no server that takes mails from this sender, which
+// is no mail's fault.
 type unreachableError struct{ err error }
 
-func (e *unreachableError) Error() string { return "the mail server is not there: " + e.err.Error() }
+func (e *unreachableError) Error() string {
+	return "the mail server is not there for us: " + e.err.Error()
+}
 func (e *unreachableError) Unwrap() error { return e.err }
 
 // code is what the server answered, or 0 if it did not.
@@ -145,5 +151,29 @@ func code(err error) int {
 // answered tells that the server refused in words, and goes on listening.
 func answered(err error) bool { c := code(err); return c >= 400 && c != 421 }
 
-// permanent tells that the server will never take it (5xx), by RFC 5321.
-func permanent(err error) bool { return code(err) >= 500 }
+// permanent tells that the server will never take this mail: a 5xx (RFC 5321) to its
+// recipient or its text. What is said to the sender is not about the mail, see unwelcome.
+func permanent(err error) bool {
+	var sending *gomail.SendError
+	if code(err) < 500 || unwelcome(err) || !errors.As(err, &sending) {
+		return false
+	}
+	switch sending.Reason {
+	case gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose:
+		return true
+	default:
+		return false
+	}
+}
+
+// unwelcome tells that the server refuses the sender for good, as one does that is not
+// set up for it: any 5xx to its address, and at whatever command those that ask for
+// encryption or a password (RFC 4954 section 6, RFC 3207).
+func unwelcome(err error) bool {
+	switch code(err) {
+	case 530, 534, 535, 538:
+		return true
+	}
+	var sending *gomail.SendError
+	return errors.As(err, &sending) && sending.Reason == gomail.ErrSMTPMailFrom && code(err) >= 500
+}

@@ -46,6 +46,8 @@ type Server struct {
 	logins   int
 	refuse   func(to string, attempt int) error
 	attempts map[string]int
+	// unknown is the answer to every sender.
+	unknown error
 }
 
 // Start starts a server without encryption; the test's end stops it. refuse, if not nil,
@@ -93,6 +95,13 @@ func start(t testing.TB, refuse func(to string, attempt int) error, how Security
 		<-served
 	})
 	return s
+}
+
+// RefuseSender has the server answer to every sender's address; nil ends that.
+func (s *Server) RefuseSender(answer error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unknown = answer
 }
 
 // URL is what senders are given that shall not encrypt.
@@ -160,7 +169,9 @@ func (s *session) Auth(string) (sasl.Server, error) {
 // Mail implements smtp.Session.
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 	s.from = from
-	return nil
+	s.server.mu.Lock()
+	defer s.server.mu.Unlock()
+	return s.server.unknown
 }
 
 // Rcpt implements smtp.Session.
