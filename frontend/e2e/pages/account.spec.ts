@@ -5,7 +5,7 @@ import { expectAccessible, logIn, viewports } from '../support/pages'
 import { rest } from '../support/rooms'
 
 /** How an account begins, is kept safe and ends. */
-test.describe.configure({ mode: 'default', timeout: 60_000 })
+test.describe.configure({ mode: 'default' })
 
 let cluster: Cluster
 

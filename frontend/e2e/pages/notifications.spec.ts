@@ -4,7 +4,7 @@ import { Cluster } from '../support/cluster'
 import { expectAccessible, logIn, viewports } from '../support/pages'
 
 /** What one wants to be told, and when. */
-test.describe.configure({ mode: 'default', timeout: 60_000 })
+test.describe.configure({ mode: 'default' })
 
 let cluster: Cluster
 
