@@ -33,6 +33,15 @@ test('an offer in another window moves the bar of the campaign', async ({ browse
     'href',
     `/deals?campaign=${campaign!.id}&turn=mine`,
   )
+  for (const [name, show] of [
+    ['Committed: €0', 'accepted'],
+    ['On offer: €0', 'pending'],
+  ] as const) {
+    await expect(sponsor.getByRole('link', { name })).toHaveAttribute(
+      'href',
+      `/deals?campaign=${campaign!.id}&show=${show}`,
+    )
+  }
   await sponsor.getByRole('button', { name: /View as table/ }).click()
   await expect(sponsor.getByRole('row', { name: 'Negotiating 1' })).toBeVisible()
 

@@ -1,3 +1,5 @@
+import { s } from '@/strings'
+
 /** Times of the viewer: absolute in their zone, countdowns by the server's clock. */
 
 export const MINUTE = 60_000
@@ -53,10 +55,11 @@ export function formatLeft(ms: number): string {
   const hours = Math.floor((left % 86_400) / 3600)
   const minutes = Math.floor((left % 3600) / 60)
   const seconds = left % 60
-  if (days > 0) return `${days} d ${hours} h`
-  if (hours > 0) return `${hours} h ${String(minutes).padStart(2, '0')} min`
-  if (minutes > 0) return `${minutes} min ${String(seconds).padStart(2, '0')} s`
-  return `${seconds} s`
+  const two = (n: number): string => String(n).padStart(2, '0')
+  if (days > 0) return s.left.days(days, hours)
+  if (hours > 0) return s.left.hours(hours, two(minutes))
+  if (minutes > 0) return s.left.minutes(minutes, two(seconds))
+  return s.left.seconds(seconds)
 }
 
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'short' })

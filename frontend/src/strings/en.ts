@@ -9,7 +9,7 @@ import { preferences } from './en/preferences'
 import { webhooks } from './en/webhooks'
 import { profile } from './en/profile'
 import { room, chart } from './en/room'
-import { app, titles, nav, side, common, connection, errors, shortcuts } from './en/shell'
+import { app, titles, nav, side, common, left, connection, errors, shortcuts } from './en/shell'
 import { terms, problem } from './en/terms'
 
 /**
@@ -22,6 +22,7 @@ export const en = {
   nav,
   side,
   common,
+  left,
   auth,
   account,
   connection,

@@ -46,6 +46,21 @@ describe('api', () => {
   })
 })
 
+describe('api.everyCampaign', () => {
+  it('asks on until there is no further page', async () => {
+    const pages = [
+      { items: [{ id: 'b' }], next_cursor: 'b' },
+      { items: [{ id: 'a' }], next_cursor: '' },
+    ]
+    const ask = vi.fn(() => Promise.resolve(new Response(JSON.stringify(pages.shift()), { status: 200 })))
+    vi.stubGlobal('fetch', ask)
+    const list = await api.everyCampaign({ archived: 'no' })
+    expect(list.map(({ id }) => id)).toEqual(['b', 'a'])
+    const asked = (ask.mock.calls as unknown as [Request][]).map(([request]) => new URL(request.url).search)
+    expect(asked).toEqual(['?archived=no&limit=100', '?archived=no&limit=100&cursor=b'])
+  })
+})
+
 describe('api.command', () => {
   it('gives a refusal as an answer, so that the queue can settle it', async () => {
     answer(409, { error: { code: 'frozen', message: 'Frozen.' } })

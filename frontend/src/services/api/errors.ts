@@ -49,8 +49,8 @@ export function budgetText(error: Pick<WireError, 'code' | 'details'> | null, cu
   )
 }
 
-export function wireErrorText(error: Pick<WireError, 'code' | 'details'> & { message?: string }): string {
-  const reason = error.details?.reason
+export function wireErrorText(error: { code: string; details?: unknown; message?: string }): string {
+  const reason = (error.details as { reason?: unknown } | undefined)?.reason
   if (typeof reason === 'string' && s.errors.code[reason]) return s.errors.code[reason]
   if (error.code === 'invalid' && error.message) return error.message
   return s.errors.code[error.code] ?? (error.message || s.errors.code.internal!)

@@ -6,6 +6,7 @@ import * as sdk from './generated'
 import type {
   Application,
   AskExportRequest,
+  Campaign,
   CampaignBody,
   CardPatch,
   CampaignPatch,
@@ -66,6 +67,17 @@ export const api = {
 
   campaigns: (query: { archived?: 'yes' | 'no'; cursor?: string; limit?: number } = {}) =>
     data(sdk.listCampaigns({ query })),
+  /** All of one's own, the newest first, page after page. */
+  async everyCampaign(query: { archived?: 'yes' | 'no' } = {}): Promise<Campaign[]> {
+    const list: Campaign[] = []
+    let cursor = ''
+    do {
+      const page = await api.campaigns({ ...query, limit: 100, ...(cursor && { cursor }) })
+      list.push(...page.items)
+      cursor = page.next_cursor
+    } while (cursor)
+    return list
+  },
   overview: () => data(sdk.overview()),
   tracking: (id: string) => data(sdk.trackCampaign({ path: { id } })),
   statistics: (query: { from: string; to: string }) => data(sdk.statistics({ query })),

@@ -17,6 +17,7 @@ export const campaigns = {
   budget: 'Budget',
   committed: 'Committed',
   held: 'On offer',
+  amountOf: (part: string, amount: string) => `${part}: ${amount}`,
   available: 'Available',
   budgetBar: (committed: string, held: string, available: string) =>
     `${committed} committed, ${held} on offer, ${available} available`,

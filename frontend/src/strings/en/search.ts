@@ -78,6 +78,7 @@ export const search = {
   openRoom: 'Open the negotiation',
   done: 'Done',
   again: 'Try again',
+  campaignOver: 'The campaign has ended.',
   apply: 'Apply',
   applyTo: (name: string) => `Apply to ${name}`,
   yours: 'Open your negotiation',

@@ -74,6 +74,14 @@ export const common = {
   failed: 'This could not be loaded.',
 }
 
+/** How long something lasts still, by its two largest units. */
+export const left = {
+  days: (days: number, hours: number) => `${days} d ${hours} h`,
+  hours: (hours: number, minutes: string) => `${hours} h ${minutes} min`,
+  minutes: (minutes: number, seconds: string) => `${minutes} min ${seconds} s`,
+  seconds: (seconds: number) => `${seconds} s`,
+}
+
 export const connection = {
   offline: 'You are offline. What you send waits here and goes out when you are back.',
   reconnecting: 'Reconnecting…',
