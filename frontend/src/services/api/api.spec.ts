@@ -52,7 +52,7 @@ describe('api.everyCampaign', () => {
       { items: [{ id: 'b' }], next_cursor: 'b' },
       { items: [{ id: 'a' }], next_cursor: '' },
     ]
-    const ask = vi.fn(() => Promise.resolve(new Response(JSON.stringify(pages.shift()), { status: 200 })))
+    const ask = vi.fn(() => Promise.resolve(Response.json(pages.shift())))
     vi.stubGlobal('fetch', ask)
     const list = await api.everyCampaign({ archived: 'no' })
     expect(list.map(({ id }) => id)).toEqual(['b', 'a'])
