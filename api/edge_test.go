@@ -3,6 +3,7 @@ package api_test
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -201,6 +202,42 @@ func TestGuessesAtOneAccountAreLimited(t *testing.T) {
 	// While it lasts, the right password is no way to find out either.
 	w.send("POST", "/api/auth/login", object{"email": known, "password": password},
 		http.Header{"X-Forwarded-For": {"192.0.2.5"}}).refused(429, "rate_limited", "")
+}
+
+// A user has so many tokens and no more; who revokes one may make another.
+func TestTokensAreLimited(t *testing.T) {
+	w := start(t, options{})
+	p, other := w.join(rooms.Sponsor), w.join(rooms.Sponsor)
+	for range 50 {
+		p.token()
+	}
+	p.call("POST", "/api/auth/tokens", object{"name": "test"}).refused(409, "not_allowed", "")
+	other.token()
+	list := p.call("GET", "/api/account/sessions", nil).want(200).items()
+	i := slices.IndexFunc(list, func(v any) bool { return at(v, "kind") == "bearer" })
+	p.call("DELETE", "/api/account/sessions/"+at(list[i], "id").(string), nil).want(204)
+	p.token()
+}
+
+// What is open to everybody has a limit for each address, whatever comes of it.
+func TestWhatIsOpenIsLimitedByAddress(t *testing.T) {
+	w := start(t, options{config: func(c *api.Config) {
+		c.Limits.Visits = api.Rate{PerSecond: 0.001, Burst: 2}
+		c.TrustedProxies = loopback
+	}})
+	for i, what := range []string{
+		"GET /i/nobody", "GET /pictures/0123456789abcdef0123456789abcdef-96", "GET /api/profiles/nobody",
+		"GET /api/session", "GET /api/unsubscribe/x", "POST /api/unsubscribe/x",
+	} {
+		method, path, _ := strings.Cut(what, " ")
+		from := http.Header{"X-Forwarded-For": {fmt.Sprintf("192.0.2.%d", i+1)}}
+		for range 2 {
+			if got := w.send(method, path, nil, from); got.status == http.StatusTooManyRequests {
+				t.Errorf("%s is refused at once", what)
+			}
+		}
+		w.send(method, path, nil, from).refused(429, "rate_limited", "")
+	}
 }
 
 // A limiter that can remember no more addresses lets no new one log in.

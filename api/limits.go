@@ -24,6 +24,10 @@ type Limits struct {
 	// Requests bounds joins, leaves and REST requests of one user. Default 50/s,
 	// burst 200.
 	Requests Rate
+	// Visits bounds the requests of one address to what is open to everybody: profiles,
+	// their pages and pictures, links from mails, logging in. Default 100/s, burst 1000:
+	// many may be behind one address.
+	Visits Rate
 	// Flood bounds everything one user sends over the socket; over it the
 	// connection is closed. Default 100/s, burst 400.
 	Flood Rate
@@ -61,6 +65,7 @@ func (l *Limits) setDefaults() {
 	set(&l.Commands, 20, 60)
 	set(&l.Signals, 5, 20)
 	set(&l.Requests, 50, 200)
+	set(&l.Visits, 100, 1000)
 	set(&l.Flood, 100, 400)
 	set(&l.Logins, 1, 10)
 	set(&l.LoginsPerAccount, 0.1, 10)
@@ -160,7 +165,7 @@ type limits struct {
 	commands, signals, requests, flood *limiter
 	logins, accounts, upgrades         *limiter
 	strangers, codes, mails            *limiter
-	pictures, hookTests                *limiter
+	pictures, hookTests, visits        *limiter
 }
 
 func newLimits(l Limits, now func() time.Time) limits {
@@ -178,5 +183,6 @@ func newLimits(l Limits, now func() time.Time) limits {
 		mails:     newLimiter(l.Mails, l.Keys, now),
 		pictures:  newLimiter(l.Pictures, l.Keys, now),
 		hookTests: newLimiter(l.WebhookTests, l.Keys, now),
+		visits:    newLimiter(l.Visits, l.Keys, now),
 	}
 }

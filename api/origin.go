@@ -147,6 +147,11 @@ func clientAddr(c *fiber.Ctx, trusted []netip.Prefix) string {
 	return addr.String()
 }
 
+// visit counts a request to what is open to everybody, outside the API.
+func (s *Server) visit(c *fiber.Ctx) error {
+	return s.limits.visits.check(addrKey(clientAddr(c, s.cfg.TrustedProxies)))
+}
+
 func contains(prefixes []netip.Prefix, addr netip.Addr) bool {
 	for _, p := range prefixes {
 		if p.Contains(addr) {

@@ -76,6 +76,9 @@ func (p *preview) into(index []byte) []byte {
 // profilePage is the app's page at an influencer's short address: with a preview of
 // the profile, or with the status that there is none.
 func (s *Server) profilePage(c *fiber.Ctx) error {
+	if err := s.visit(c); err != nil {
+		return err
+	}
 	index, err := s.index()
 	if err != nil {
 		return err

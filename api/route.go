@@ -86,6 +86,12 @@ func (s *Server) admit(ctx huma.Context, next func(huma.Context)) {
 		s.deny(ctx, r, forbidden("Requests from this origin are not allowed.", "origin"))
 		return
 	}
+	if len(ctx.Operation().Security) == 0 {
+		if err := s.limits.visits.check(addrKey(r.addr)); err != nil {
+			s.deny(ctx, r, err)
+			return
+		}
+	}
 	if len(ctx.Operation().Security) > 0 {
 		who, err := s.authenticate(ctx.Context(), cred)
 		if err == nil && who.flagged && !whileFlagged(ctx.Operation()) {

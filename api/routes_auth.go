@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/mail"
 	"strings"
@@ -334,6 +335,9 @@ func (s *Server) logout(ctx context.Context, r *request, _ *struct{}) (*cookieOu
 	return &cookieOutput{SetCookie: s.cookie("", 0)}, nil
 }
 
+// maxTokens is how many tokens that have not expired a user may have.
+const maxTokens = 50
+
 func (s *Server) createToken(ctx context.Context, r *request, in *tokenInput) (*tokenOutput, error) {
 	ttl := s.cfg.TokenTTL
 	if in.Body.ExpiresIn != 0 {
@@ -353,6 +357,13 @@ func (s *Server) createToken(ctx context.Context, r *request, in *tokenInput) (*
 	}
 	entry := r.origin().entry(r.who, audit.ActionTokenCreated, "session", sessionName(session.TokenHash))
 	_, err = store.Write(ctx, s.store, func(ctx context.Context, t *store.Tx) (struct{}, error) {
+		n, err := t.CountSessions(ctx, r.who.id, store.SessionBearer)
+		if err != nil {
+			return struct{}{}, err
+		}
+		if n >= maxTokens {
+			return struct{}{}, rooms.Refuse(rooms.CodeNotAllowed, fmt.Sprintf("You have %d tokens already; revoke one first.", n))
+		}
 		if err := t.CreateSession(ctx, session); err != nil {
 			return struct{}{}, err
 		}

@@ -118,6 +118,9 @@ func viewPicture(id string) *pictureView {
 // servePicture answers with a picture's file. Its address follows from its content,
 // so that it is kept for ever by whoever has it.
 func (s *Server) servePicture(c *fiber.Ctx) error {
+	if err := s.visit(c); err != nil {
+		return err
+	}
 	id, number, _ := strings.Cut(c.Params("file"), "-")
 	size, err := strconv.Atoi(number)
 	if err != nil || len(id) != 32 {

@@ -138,9 +138,6 @@ func (s *Server) profileRoutes() {
 }
 
 func (s *Server) publicProfile(ctx context.Context, r *request, in *slugInput) (*profileOutput, error) {
-	if err := s.limits.requests.check(addrKey(r.addr)); err != nil {
-		return nil, err
-	}
 	p, err := s.profileAt(ctx, in.Slug)
 	if err != nil {
 		return nil, found(err, "profile")

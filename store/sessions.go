@@ -39,6 +39,16 @@ func (s *Store) CreateSession(ctx context.Context, ses Session) error {
 	return err
 }
 
+// CountSessions counts a user's sessions of a kind that have not expired.
+func (t *Tx) CountSessions(ctx context.Context, user, kind string) (int64, error) {
+	n, err := t.DB.NewSelect().Model((*sessionModel)(nil)).Where("user_id = ?", user).Where("kind = ?", kind).
+		Where("expires_at > ?", micros(t.Now)).Count(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("count sessions: %w", err)
+	}
+	return n, nil
+}
+
 // CreateSession adds a session.
 func (t *Tx) CreateSession(ctx context.Context, ses Session) error {
 	m := sessionRow(&ses)

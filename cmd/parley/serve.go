@@ -119,6 +119,8 @@ func (l limits) apiLimits() api.Limits {
 	}
 	return api.Limits{
 		Commands: rate(l.CommandRate, 3), Requests: rate(l.RequestRate, 4),
+		// Who has more logins let in means the requests for them, too.
+		Visits: rate(max(100, l.LoginRate), 10),
 		Flood:  rate(max(5*l.CommandRate, 2*l.RequestRate), 4),
 		Logins: rate(l.LoginRate, 10), LoginsPerAccount: rate(l.LoginRate/10, 10),
 		Upgrades: rate(l.UpgradeRate, 10),
