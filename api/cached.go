@@ -58,7 +58,6 @@ var untrue = map[string][]cache.Space{
 
 	// Admins.
 	"flag":           {spaceProfiles, spaceCampaigns, spaceStatistics},
-	"unflag":         {spaceProfiles, spaceCampaigns, spaceStatistics},
 	"liftFlag":       {spaceProfiles, spaceCampaigns, spaceStatistics},
 	"upholdFlag":     nil,
 	"approveSponsor": {spaceCampaigns, spaceStatistics},
