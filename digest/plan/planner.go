@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -95,6 +96,7 @@ func (p *Planner) Pass(ctx context.Context) (int64, error) {
 	if err != nil {
 		return total, err
 	}
+	var errs []error // a group that fails keeps no other waiting
 	for _, g := range groups {
 		zone := g.Location()
 		for _, r := range rounds() {
@@ -105,11 +107,14 @@ func (p *Planner) Pass(ctx context.Context) (int64, error) {
 			added, err := p.group(ctx, g, &r, period)
 			total += added
 			if err != nil {
-				return total, err
+				errs = append(errs, err)
+			}
+			if ctx.Err() != nil {
+				return total, errors.Join(errs...)
 			}
 		}
 	}
-	return total, nil
+	return total, errors.Join(errs...)
 }
 
 // pruneHour is the hour of UTC from which what is old is removed: between the evenings of
@@ -234,7 +239,7 @@ func dueOf(list []preferences.Changed, now time.Time) []jobs.Job {
 	var due []jobs.Job
 	for i := range list {
 		c := &list[i]
-		zone := preferences.Group{Zone: c.Zone}.Location()
+		zone := preferences.Location(c.Zone)
 		for _, r := range rounds() {
 			if !r.isFor(c) {
 				continue

@@ -147,3 +147,31 @@ func TestAReminderOfEverything(t *testing.T) {
 		t.Errorf("on the seventh day away: %v, %v", outcomes, again)
 	}
 }
+
+// What was delivered waits for the sponsor, and is new to nobody who checks it; an answer
+// that nobody has seen is new.
+func TestWorkToCheckAndNewsAreTold(t *testing.T) {
+	forms.Each(t, func(t *testing.T, e *forms.Env) {
+		acme, zoe := desktest.User(t, e, rooms.Sponsor, "Acme"), desktest.User(t, e, rooms.Influencer, "Zoë")
+		room := desktest.Open(t, e, desktest.Campaign(t, e, acme, "Autumn", "food"), acme, zoe, 125_000, 48*time.Hour)
+		seen(t, e, acme, zoe)
+		snap, err := e.Snapshot(t.Context(), room)
+		desktest.Must(t, err)
+		desktest.Do(t, e, room, zoe, rooms.Accept{OfferSeq: 2, TermsHash: snap.State.Last.Hash})
+		k := remind.Daily(desktest.Desk(e))
+		_, mails := tell(t, e, k, "2026-11-22", acme)
+		if len(mails) != 1 || mails[0].Subject != "1 room has news for you" || !strings.Contains(mails[0].HTML, "New in your rooms") ||
+			!strings.Contains(mails[0].Text, "https://parley.example/deals/"+room) {
+			t.Fatalf("after the deal %+v", mails)
+		}
+		desktest.Do(t, e, room, zoe, rooms.Deliver{DealSeq: 2, Deliverable: 0, Links: []string{"https://example.com/1"}})
+		_, mails = tell(t, e, k, "2026-11-23", acme)
+		if len(mails) != 1 || mails[0].Subject != "1 deal has work for you to check" ||
+			!strings.Contains(mails[0].HTML, "Delivered, for you to check") || strings.Contains(mails[0].HTML, "New in your rooms") {
+			t.Errorf("after the delivery %+v", mails)
+		}
+		if _, mails = tell(t, e, k, "2026-11-23", zoe); len(mails) > 0 && strings.Contains(mails[0].HTML, "for you to check") {
+			t.Errorf("who delivered is told to check: %+v", mails)
+		}
+	})
+}

@@ -13,6 +13,7 @@ import (
 	"parley/digest/desk"
 	"parley/rooms"
 	"parley/store"
+	"parley/store/preferences"
 )
 
 // away are the days of absence after which somebody is told of campaigns: every day
@@ -79,15 +80,11 @@ func (m *market) load(ctx context.Context, s *store.Store, now rooms.Time) (map[
 // absent tells for how many days of their own calendar somebody has not been here, by a
 // day such as 2026-11-22.
 func absent(p *desk.Person, day string) int {
-	zone, err := time.LoadLocation(p.Zone)
-	if err != nil {
-		zone = time.UTC
-	}
 	today, err := time.Parse(time.DateOnly, day)
 	if err != nil {
 		return 0
 	}
-	y, m, d := p.SeenAt.In(zone).Date()
+	y, m, d := p.SeenAt.In(preferences.Location(p.Zone)).Date()
 	return int(today.Sub(time.Date(y, m, d, 0, 0, 0, 0, time.UTC)) / (24 * time.Hour))
 }
 

@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -63,7 +64,9 @@ func (k *maker) do(ctx context.Context, b *jobs.Batch) error {
 	if err != nil {
 		return err
 	}
-	// A user may have asked for several months: each has figures of its own.
+	// A report that cannot be made keeps nobody else's: its job is left, for the engine to
+	// try again. A user may have asked for several months: each has figures of its own.
+	var errs []error
 	list := make([]desk.Written, 0, len(b.Jobs))
 	months := make(map[string][]asked)
 	for i := range b.Jobs {
@@ -74,13 +77,10 @@ func (k *maker) do(ctx context.Context, b *jobs.Batch) error {
 			list = append(list, desk.Written{Job: j.ID, Outcome: desk.Unwanted})
 			continue
 		}
-		zone, err := preferences.LoadZone(p.Zone)
+		m, err := MonthIn(name, preferences.Location(p.Zone))
 		if err != nil {
-			return err
-		}
-		m, err := MonthIn(name, zone)
-		if err != nil {
-			return err
+			errs = append(errs, err)
+			continue
 		}
 		months[name] = append(months[name], asked{user: p.ID, month: m, job: j})
 	}
@@ -100,7 +100,8 @@ func (k *maker) do(ctx context.Context, b *jobs.Batch) error {
 			}
 			r, mail, err := k.write(signer, &p, f)
 			if err != nil {
-				return err
+				errs = append(errs, fmt.Errorf("report on %s of %s: %w", month[0].month.Name, p.ID, err))
+				continue
 			}
 			if w.Outcome = desk.Told; k.mails {
 				w.Mails = append(w.Mails, mail)
@@ -109,7 +110,7 @@ func (k *maker) do(ctx context.Context, b *jobs.Batch) error {
 			list = append(list, w)
 		}
 	}
-	return k.Send(ctx, b.Token, list, func(ctx context.Context, t *store.Tx, mine map[int64]bool) error {
+	err = k.Send(ctx, b.Token, list, func(ctx context.Context, t *store.Tx, mine map[int64]bool) error {
 		for job, r := range kept {
 			if !mine[job] {
 				continue
@@ -120,6 +121,7 @@ func (k *maker) do(ctx context.Context, b *jobs.Batch) error {
 		}
 		return nil
 	})
+	return errors.Join(append(errs, err)...)
 }
 
 // write makes both forms of a report.

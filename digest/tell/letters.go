@@ -71,7 +71,7 @@ func (w *writer) toTell(p *desk.Person, item *news.Item) bool {
 	case news.Request:
 		return item.Status.Open()
 	case news.Deal, news.Amended:
-		return item.DealPos > 0
+		return item.DealPos > 0 // a deal stays in force: its room is never closed
 	default:
 		return true
 	}

@@ -2,6 +2,7 @@ package tell
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -46,43 +47,53 @@ func (k *Teller) do(ctx context.Context, b *jobs.Batch) error {
 	if w.signer, err = k.Signer(ctx); err != nil {
 		return err
 	}
-	list := make([]desk.Written, len(b.Jobs))
-	written := make(map[string]bool)
+	// One person's mail that cannot be written keeps nobody else's: their jobs are left, for
+	// the engine to try again.
+	var list []desk.Written
+	var errs []error
+	of := make(map[int64]string, len(b.Jobs))
+	written, failed := make(map[string]bool), make(map[string]bool)
 	for i := range b.Jobs {
 		j := &b.Jobs[i]
-		list[i] = desk.Written{Job: j.ID, Outcome: desk.Nothing}
+		of[j.ID] = j.User
+		row := desk.Written{Job: j.ID, Outcome: desk.Nothing}
 		p, ok := people[j.User]
-		if !ok {
-			list[i].Outcome = desk.Unwanted
+		switch {
+		case !ok:
+			row.Outcome = desk.Unwanted
+		case failed[p.ID]:
 			continue
+		case !written[p.ID]: // else another job of the batch is theirs too
+			if row.Mails, err = w.mails(ctx, &p, items[p.ID], j.ID); err != nil {
+				failed[p.ID] = true
+				errs = append(errs, err)
+				continue
+			}
+			written[p.ID] = true
+			if len(row.Mails) > 0 {
+				row.Outcome = desk.Told
+			}
 		}
-		if written[p.ID] { // another job of the batch is theirs too
-			continue
-		}
-		written[p.ID] = true
-		if list[i].Mails, err = w.mails(ctx, &p, items[p.ID], j.ID); err != nil {
-			return err
-		}
-		if len(list[i].Mails) > 0 {
-			list[i].Outcome = desk.Told
-		}
+		list = append(list, row)
 	}
-	return k.Send(ctx, b.Token, list, func(ctx context.Context, t *store.Tx, mine map[int64]bool) error {
+	err = k.Send(ctx, b.Token, list, func(ctx context.Context, t *store.Tx, mine map[int64]bool) error {
 		var done []string
 		var gone []news.Item
 		told, last := make(map[string]bool), int64(0)
 		for i := range list {
-			j := &b.Jobs[i]
-			if !mine[j.ID] {
+			job := list[i].Job
+			if !mine[job] {
 				continue
 			}
-			last = max(last, j.ID)
-			told[j.User] = told[j.User] || list[i].Outcome == desk.Told
-			done, gone = append(done, j.User), append(gone, items[j.User]...)
+			user := of[job]
+			last = max(last, job)
+			told[user] = told[user] || list[i].Outcome == desk.Told
+			done, gone = append(done, user), append(gone, items[user]...)
 		}
 		// No place in the log is negative: the names of these jobs are nobody else's.
 		return news.Done(ctx, t, done, gone, told, -last)
 	})
+	return errors.Join(append(errs, err)...)
 }
 
 // terms reads the terms of the deals that are told of, by the place of their offers.

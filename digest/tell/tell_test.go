@@ -2,6 +2,7 @@ package tell_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"parley/digest/tell"
 	"parley/rooms"
 	"parley/store"
+	"parley/store/jobs"
 	"parley/store/outbox"
 	"parley/store/outbox/letter/golden"
 	"parley/store/preferences"
@@ -244,6 +246,57 @@ func TestADealFromItsOfferToItsEnd(t *testing.T) {
 	s.do(room, s.acme, rooms.Confirm{DeliverySeq: delivery})
 	_, zoe = s.after(10 * time.Minute)
 	golden.Check(t, "completed", desktest.Stable(zoe[2], s.zoe.ID, room))
+}
+
+// A term sheet that cannot be made keeps only its own mail.
+func TestOnesTroubleKeepsNoOthersMail(t *testing.T) {
+	forms.Each(t, func(t *testing.T, e *forms.Env) {
+		s := set(t, e)
+		broken := s.made(40_000)
+		s.follow()
+		s.teller.TermSheet = func(_ context.Context, room string) (outbox.Attachment, error) {
+			if room == broken {
+				return outbox.Attachment{}, errors.New("cannot be set")
+			}
+			return outbox.Attachment{Name: "deal.pdf", MediaType: "application/pdf", Data: []byte("%PDF")}, nil
+		}
+		bolt := desktest.User(t, e, rooms.Sponsor, "Bolt")
+		c := desktest.Campaign(t, e, bolt, "Winter", "food")
+		desktest.Open(t, e, c, bolt, desktest.User(t, e, rooms.Influencer, "Yan"), 60_000, 48*time.Hour)
+		yan := func() []outbox.Mail {
+			u, err := e.UserByEmail(t.Context(), "yan@example.com")
+			desktest.Must(t, err)
+			return desktest.Mails(t, e, u)
+		}
+		s.follow()
+		e.Clock.Advance(time.Minute)
+		k := s.teller.Kind()
+		b, err := jobs.Claim(t.Context(), e.Store, k.Name, k.Batch, k.Lease)
+		desktest.Must(t, err)
+		if err := k.Do(t.Context(), &b); err == nil || !strings.Contains(err.Error(), "cannot be set") {
+			t.Errorf("the batch: %v", err)
+		}
+		if acme := desktest.Mails(t, e, s.acme); len(acme) != 0 || len(yan()) != 1 {
+			t.Fatalf("told %+v and %+v", acme, yan())
+		}
+		// It is told once it can be.
+		broken = ""
+		e.Clock.Advance(2 * k.Lease)
+		desktest.Work(t, e, k)
+		if acme := desktest.Mails(t, e, s.acme); len(acme) != 1 || acme[0].Kind != "deal" || len(yan()) != 1 {
+			t.Errorf("told later %+v", acme)
+		}
+	})
+}
+
+// made is a room with a deal.
+func (s *stage) made(fee int64) (room string) {
+	s.t.Helper()
+	room = desktest.Open(s.t, s.Env, s.campaign, s.acme, s.zoe, fee, 48*time.Hour)
+	snap, err := s.Snapshot(s.t.Context(), room)
+	desktest.Must(s.t, err)
+	s.do(room, s.zoe, rooms.Accept{OfferSeq: 2, TermsHash: snap.State.Last.Hash})
+	return room
 }
 
 func TestNewsOfSeveralRooms(t *testing.T) {

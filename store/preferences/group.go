@@ -31,8 +31,11 @@ func Groups(ctx context.Context, s *store.Store) ([]Group, error) {
 
 // Location is the group's zone. One that this machine does not know is UTC: a store may
 // have been written by a newer one.
-func (g Group) Location() *time.Location {
-	zone, err := LoadZone(g.Zone)
+func (g Group) Location() *time.Location { return Location(g.Zone) }
+
+// Location is a zone that was kept, or UTC where this machine no longer knows it.
+func Location(name string) *time.Location {
+	zone, err := LoadZone(name)
 	if err != nil {
 		return time.UTC
 	}
