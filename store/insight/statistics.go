@@ -2,7 +2,6 @@ package insight
 
 import (
 	"context"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -300,50 +299,35 @@ func Present(ctx context.Context, s *store.Store, now rooms.Time) (Now, error) {
 // be written with each offer.
 func (n *Now) campaigns(ctx context.Context, s *store.Store, now rooms.Time) error {
 	var rows []struct {
-		Currency  string
-		Public    bool
-		Ended     bool
-		Archived  bool
-		Campaigns int64
-		Budget    int64
-		Committed int64
-		Held      int64
+		Currency                string
+		Campaigns               int64 // that are not archived, as all that follows
+		Ended, Public           int64 // the latter of those that have not ended
+		Budget, Committed, Held int64
+		Archived                int64
 	}
-	err := s.Reads().NewRaw("SELECT currency, public, ends_at <= ? OR archived_at IS NOT NULL AS ended, archived_at IS NOT NULL AS archived,"+
-		" count(*) AS campaigns, CAST(sum(budget) AS BIGINT) AS budget, CAST(sum(committed) AS BIGINT) AS committed,"+
-		" CAST(sum(held) AS BIGINT) AS held FROM campaigns GROUP BY 1, 2, 3, 4 ORDER BY 1", store.Micros(now)).Scan(ctx, &rows)
+	of := func(condition, value, name string) string {
+		return ", CAST(sum(CASE WHEN " + condition + " THEN " + value + " ELSE 0 END) AS BIGINT) AS " + name
+	}
+	// Grouped by one column alone: each further one makes the sort dearer than the rest.
+	const kept = "archived_at IS NULL"
+	err := s.Reads().NewRaw("SELECT currency"+of(kept, "1", "campaigns")+of(kept+" AND ends_at <= ?0", "1", "ended")+
+		of(kept+" AND ends_at > ?0 AND public", "1", "public")+of(kept, "budget", "budget")+of(kept, "committed", "committed")+
+		of(kept, "held", "held")+of("NOT ("+kept+")", "1", "archived")+
+		" FROM campaigns GROUP BY currency ORDER BY currency", store.Micros(now)).Scan(ctx, &rows)
 	if err != nil {
 		return store.ReadError("count campaigns", err)
 	}
 	for i := range rows {
 		r := &rows[i]
-		switch {
-		case r.Ended:
-			n.Ended += r.Campaigns
-		case r.Public:
-			n.Public += r.Campaigns
-		default:
-			n.Private += r.Campaigns
+		n.Ended += r.Ended + r.Archived
+		n.Public += r.Public
+		n.Private += r.Campaigns - r.Ended - r.Public
+		if r.Campaigns > 0 {
+			n.Totals = append(n.Totals, Totals{
+				Currency: rooms.Currency(r.Currency), Campaigns: r.Campaigns,
+				Budget: r.Budget, Committed: r.Committed, Held: r.Held,
+			})
 		}
-		if r.Archived {
-			continue
-		}
-		last := len(n.Totals) - 1
-		if last < 0 || n.Totals[last].Currency != rooms.Currency(r.Currency) {
-			n.Totals = append(n.Totals, Totals{Currency: rooms.Currency(r.Currency)})
-			last++
-		}
-		t := &n.Totals[last]
-		t.Campaigns += r.Campaigns
-		t.Budget, t.Committed, t.Held = add(t.Budget, r.Budget), add(t.Committed, r.Committed), add(t.Held, r.Held)
 	}
 	return nil
-}
-
-// add stays at the greatest number rather than turn over.
-func add(a, b int64) int64 {
-	if b > math.MaxInt64-a {
-		return math.MaxInt64
-	}
-	return a + b
 }
