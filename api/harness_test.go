@@ -338,12 +338,13 @@ var client = &http.Client{Timeout: patience}
 func (w *world) send(method, path string, body any, header http.Header) *reply {
 	w.t.Helper()
 	var in io.Reader
+	mediaType := "application/json"
 	switch b := body.(type) {
 	case nil:
 	case string:
 		in = strings.NewReader(b)
 	case []byte:
-		in = bytes.NewReader(b)
+		in, mediaType = bytes.NewReader(b), http.DetectContentType(b)
 	default:
 		raw, err := json.Marshal(b)
 		must(w.t, err)
@@ -355,7 +356,7 @@ func (w *world) send(method, path string, body any, header http.Header) *reply {
 		req.Header[name] = values
 	}
 	if in != nil && req.Header.Get("Content-Type") == "" {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", mediaType)
 	}
 	resp, err := client.Do(req)
 	must(w.t, err)

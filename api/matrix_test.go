@@ -151,6 +151,9 @@ func (s *stage) ask(p *person, r *right) (status int, answer string) {
 	if r.body != "" {
 		body = s.fill(r.body)
 	}
+	if r.body == "{jpeg}" {
+		body = []byte(s.names["jpeg"])
+	}
 	reply := who.call(kind, s.fill(r.path), body)
 	return reply.status, string(reply.raw)
 }
