@@ -104,7 +104,9 @@ for (const [device, viewport] of Object.entries(viewports)) {
     const offersBefore = await tile(admin, 'Offers')
     await admin.goto(`/admin/users?state=pending&q=${encodeURIComponent(brand)}`)
     await button(admin, `Approve ${brand}`).click()
-    await expect(sponsor.getByText('Your account is approved')).toBeVisible()
+    await expect(
+      sponsor.getByRole('region', { name: 'Messages' }).getByText('Your account is approved'),
+    ).toBeVisible()
 
     // The influencer fills the profile.
     await influencer.goto('/profile')
