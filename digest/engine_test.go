@@ -147,7 +147,7 @@ func TestNobodyDoesARowTwiceAtOnce(t *testing.T) {
 		var inHand [n + 1]atomic.Int32
 		var done sync.Map
 		var calls atomic.Int64
-		kind := digest.Kind{Batch: 7, Parallel: 3, Lease: time.Hour, Attempts: 1000}
+		kind := digest.Kind{Batch: 7, Parallel: 3, Lease: 10_000 * time.Hour, Attempts: 1000}
 		kind.Do = func(ctx context.Context, b *jobs.Batch) error {
 			index := func(j jobs.Job) int {
 				var i int
