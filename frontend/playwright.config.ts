@@ -23,7 +23,7 @@ export default defineConfig({
   workers: 2,
   // A limit for what hangs, not a measure: machines are shared.
   timeout: 120_000,
-  expect: { timeout: 10_000 },
+  expect: { timeout: 30_000 },
   forbidOnly: Boolean(process.env.CI),
   reporter: process.env.CI ? [['list']] : [['list'], ['html', { open: 'never' }]],
   use: {
