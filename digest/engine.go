@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	mathrand "math/rand/v2"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -375,9 +376,10 @@ func (e *Engine) settle(ctx context.Context, k *Kind, b *jobs.Batch, why error) 
 // reasonRunes bounds what is kept of an error.
 const reasonRunes = 300
 
-// Reason is an error's text as a job keeps it: others may have written most of it.
+// Reason is an error's text as a job keeps it. Others may have written most of it: it is
+// made valid UTF-8 without NUL, which not every database would take.
 func Reason(err error) string {
-	text := []rune(err.Error())
+	text := []rune(strings.ReplaceAll(err.Error(), "\x00", "\ufffd"))
 	if len(text) > reasonRunes {
 		return string(text[:reasonRunes]) + "…"
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -344,4 +345,17 @@ func TestBackoff(t *testing.T) {
 			t.Fatal("a later attempt waits less")
 		}
 	})
+}
+
+func TestAReasonIsTextThatADatabaseTakes(t *testing.T) {
+	for given, want := range map[string]string{
+		"no such user":              "no such user",
+		"gr\xfc\x00e":               "gr\ufffd\ufffde",
+		strings.Repeat("ä", 301):    strings.Repeat("ä", 300) + "…",
+		strings.Repeat("\xfc", 300): strings.Repeat("\ufffd", 300),
+	} {
+		if got := digest.Reason(errors.New(given)); got != want {
+			t.Errorf("%q: %q, want %q", given, got, want)
+		}
+	}
 }

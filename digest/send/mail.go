@@ -3,9 +3,6 @@ package send
 import (
 	"context"
 	"errors"
-	"fmt"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"parley/digest"
@@ -25,10 +22,6 @@ const (
 	mailAttempts = 14
 )
 
-// Unnoted bounds the mails that were sent and wait to be noted; as many may be in the
-// write that notes.
-const Unnoted = 8
-
 // Mails is the kind of job that sends the outbox.
 type Mails struct {
 	Store *store.Store
@@ -39,6 +32,8 @@ type Mails struct {
 	Jitter func(n int64) int64
 	// Observe takes what came of each mail; it is called by several goroutines.
 	Observe func(outbox.State)
+
+	unnoted unnoted
 }
 
 // Kind describes it to the engine.
@@ -64,7 +59,7 @@ type outcome struct {
 	result jobs.Result
 }
 
-func (m *Mails) do(ctx context.Context, b *jobs.Batch) error {
+func (m *Mails) do(ctx context.Context, b *jobs.Batch) (err error) {
 	ids := make([]string, len(b.Jobs))
 	for i, j := range b.Jobs {
 		ids[i] = j.Period
@@ -78,8 +73,8 @@ func (m *Mails) do(ctx context.Context, b *jobs.Batch) error {
 		mails[list[i].ID] = &list[i]
 	}
 	notes := m.startNotes(ctx, b)
-	err = m.each(ctx, b, mails, notes)
-	return errors.Join(err, notes.close())
+	defer func() { err = errors.Join(err, notes.close()) }()
+	return m.each(ctx, b, mails, notes)
 }
 
 // each sends the batch's mails one after the other.
@@ -97,8 +92,17 @@ func (m *Mails) each(ctx context.Context, b *jobs.Batch, mails map[string]*outbo
 			return err
 		}
 		o := outcome{mail: j.Period, result: jobs.Result{ID: j.ID}}
-		mail := mails[j.Period]
+		mail, sent := mails[j.Period], m.unnoted.has(j.Period)
+		if j.Attempts > 1 && !sent {
+			// Whose claim it was before may have noted it since the batch was read.
+			var err error
+			if mail, err = m.now(ctx, j.Period); err != nil {
+				return err
+			}
+		}
 		switch {
+		case sent:
+			o.state = outbox.Sent
 		case mail == nil:
 			o.result.Outcome = "erased"
 		case mail.State != outbox.Queued && mail.State != outbox.GaveUp:
@@ -119,6 +123,15 @@ func (m *Mails) each(ctx context.Context, b *jobs.Batch, mails map[string]*outbo
 		notes.add(o)
 	}
 	return nil
+}
+
+// now reads a mail as it is; nil when it is gone.
+func (m *Mails) now(ctx context.Context, id string) (*outbox.Mail, error) {
+	list, err := outbox.Load(ctx, m.Store, id)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return &list[0], nil
 }
 
 // hold sees to it that the claim lasts longer than a mail; it tells whether it does.
@@ -158,114 +171,4 @@ func (m *Mails) judge(o *outcome, j *jobs.Job, err error) {
 		return
 	}
 	o.result.Retry = digest.Backoff(j.Attempts, m.Jitter)
-}
-
-// notes writes down what came of mails while the next ones are sent. It owns one
-// goroutine, which close ends and waits for.
-type notes struct {
-	mails *Mails
-	batch string // token
-	ctx   context.Context
-
-	queue chan outcome
-	ended sync.WaitGroup
-	err   atomic.Pointer[error]
-}
-
-func (m *Mails) startNotes(ctx context.Context, b *jobs.Batch) *notes {
-	// What was sent is noted also when the worker is told to stop.
-	n := &notes{mails: m, batch: b.Token, ctx: context.WithoutCancel(ctx), queue: make(chan outcome, Unnoted)}
-	n.ended.Go(n.run)
-	return n
-}
-
-func (n *notes) add(o outcome) { n.queue <- o }
-
-func (n *notes) failed() error {
-	if err := n.err.Load(); err != nil {
-		return *err
-	}
-	return nil
-}
-
-// close notes what is left.
-func (n *notes) close() error {
-	close(n.queue)
-	n.ended.Wait()
-	return n.failed()
-}
-
-func (n *notes) run() {
-	for first := range n.queue {
-		some := []outcome{first}
-		for more := true; more && len(some) < Unnoted; {
-			select {
-			case o, ok := <-n.queue:
-				if more = ok; ok {
-					some = append(some, o)
-				}
-			default:
-				more = false
-			}
-		}
-		if n.failed() == nil {
-			n.write(some)
-		}
-	}
-}
-
-// noteTries is how often a write is tried that the database did not take: what it would
-// note was sent, and would be sent again.
-const noteTries = 5
-
-func (n *notes) write(some []outcome) {
-	var err error
-	for try := range noteTries {
-		if try > 0 {
-			time.Sleep(time.Duration(try) * 100 * time.Millisecond)
-		}
-		if err = n.once(some); err == nil {
-			return
-		}
-	}
-	err = fmt.Errorf("note mails that were sent: %w", err)
-	n.err.Store(&err)
-}
-
-// once notes the mails and finishes their jobs. Those whose claim was lost were sent by
-// another, who notes them.
-func (n *notes) once(some []outcome) error {
-	mine, err := store.Write(n.ctx, n.mails.Store, func(ctx context.Context, t *store.Tx) (map[int64]bool, error) {
-		results := make([]jobs.Result, len(some))
-		for i := range some {
-			results[i] = some[i].result
-		}
-		mine, err := jobs.Finish(ctx, t, n.batch, results...)
-		if err != nil {
-			return nil, err
-		}
-		states := make(map[outbox.State][]string)
-		for i := range some {
-			if o := &some[i]; o.state != "" && mine[o.result.ID] {
-				states[o.state] = append(states[o.state], o.mail)
-			}
-		}
-		for state, ids := range states {
-			if err := outbox.Note(ctx, t, state, ids...); err != nil {
-				return nil, err
-			}
-		}
-		return mine, nil
-	})
-	if err != nil {
-		return err
-	}
-	if n.mails.Observe != nil {
-		for i := range some {
-			if o := &some[i]; o.state != "" && mine[o.result.ID] {
-				n.mails.Observe(o.state)
-			}
-		}
-	}
-	return nil
 }

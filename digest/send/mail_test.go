@@ -9,6 +9,7 @@ import (
 	"mime/quotedprintable"
 	"net/mail"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,8 +39,10 @@ func must(t *testing.T, err error) {
 // post is a post office: a store, an SMTP server and an engine between.
 type post struct {
 	*forms.Env
-	smtp  *smtptest.Server
-	ticks chan time.Time
+	smtp   *smtptest.Server
+	ticks  chan time.Time
+	engine *digest.Engine
+	waits  atomic.Int64 // how often something was to be tried later
 }
 
 func newPost(t *testing.T, e *forms.Env, server *smtptest.Server) *post {
@@ -54,7 +57,7 @@ func newPost(t *testing.T, e *forms.Env, server *smtptest.Server) *post {
 func newPostAt(t *testing.T, e *forms.Env, server *smtptest.Server, cfg send.ServerConfig) *post {
 	t.Helper()
 	p := &post{Env: e, smtp: server, ticks: make(chan time.Time)}
-	mails := &send.Mails{Store: e.Store, Clock: e.Clock.Now, Jitter: func(int64) int64 { return 0 }}
+	mails := &send.Mails{Store: e.Store, Clock: e.Clock.Now, Jitter: func(int64) int64 { p.waits.Add(1); return 0 }}
 	if cfg.URL != "" {
 		var err error
 		cfg.From = "Parley <parley@example.test>"
@@ -74,6 +77,7 @@ func (p *post) run(t *testing.T, kind digest.Kind) {
 	})
 	must(t, err)
 	must(t, en.Start())
+	p.engine = en
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()

@@ -43,6 +43,7 @@ type Server struct {
 	mu       sync.Mutex
 	messages []Message
 	sessions int
+	open     int
 	logins   int
 	refuse   func(to string, attempt int) error
 	attempts map[string]int
@@ -131,6 +132,13 @@ func (s *Server) Sessions() int {
 	return s.sessions
 }
 
+// Open is how many connections there are.
+func (s *Server) Open() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.open
+}
+
 // Logins is how often a password was told.
 func (s *Server) Logins() int {
 	s.mu.Lock()
@@ -143,6 +151,7 @@ func (s *Server) NewSession(c *smtp.Conn) (smtp.Session, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sessions++
+	s.open++
 	return &session{server: s, conn: c}, nil
 }
 
@@ -207,4 +216,9 @@ func (s *session) Data(r io.Reader) error {
 func (s *session) Reset() {}
 
 // Logout implements smtp.Session.
-func (s *session) Logout() error { return nil }
+func (s *session) Logout() error {
+	s.server.mu.Lock()
+	defer s.server.mu.Unlock()
+	s.server.open--
+	return nil
+}
