@@ -2,6 +2,7 @@ package send
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -54,6 +55,9 @@ type PosterConfig struct {
 	AllowPrivate bool
 	// Roots are the authorities that are believed; nil for those of the machine.
 	Roots *x509.CertPool
+	// Timeout is for endpoints that are to be waited for less than the default of ten
+	// seconds an attempt; 0 is the default.
+	Timeout time.Duration
 }
 
 // NewPoster makes a Poster.
@@ -63,7 +67,7 @@ func NewPoster(cfg PosterConfig) *Poster {
 		dialer.Control = onlyPublic
 	}
 	return &Poster{clock: cfg.Clock, client: &http.Client{
-		Timeout: webhookTimeout,
+		Timeout: min(webhookTimeout, cmp.Or(cfg.Timeout, webhookTimeout)),
 		Transport: &http.Transport{
 			// No proxy: it would dial for us, unchecked.
 			Proxy: nil, DialContext: dialer.DialContext,

@@ -16,7 +16,8 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// mailTimeout bounds connecting, and each mail.
+// mailTimeout bounds each step of connecting, and each mail, however slowly the server
+// answers; claims are renewed by it.
 const mailTimeout = 10 * time.Second
 
 // Server is the SMTP server that mails are handed to.
@@ -37,6 +38,9 @@ type ServerConfig struct {
 	From string
 	// Roots are the authorities that are believed; nil for those of the machine.
 	Roots *x509.CertPool
+	// Timeout is for a server that is to be waited for less than the default of ten
+	// seconds; 0 is the default.
+	Timeout time.Duration
 }
 
 // NewServer reads the configuration; it connects to nothing yet.
@@ -51,7 +55,7 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 		return nil, fmt.Errorf("the sender %q is no address: %w", cfg.From, err)
 	}
 	options := []gomail.Option{
-		gomail.WithTimeout(mailTimeout), gomail.WithoutNoop(),
+		gomail.WithTimeout(min(mailTimeout, cmp.Or(cfg.Timeout, mailTimeout))), gomail.WithoutNoop(),
 		gomail.WithTLSConfig(&tls.Config{ServerName: u.Hostname(), RootCAs: cfg.Roots, MinVersion: tls.VersionTLS12}),
 	}
 	port := 587

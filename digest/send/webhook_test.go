@@ -80,17 +80,23 @@ type wires struct {
 
 func newWires(t *testing.T, e *forms.Env, v *receiver, private bool) *wires {
 	t.Helper()
+	return newWiresAt(t, e, v, send.PosterConfig{AllowPrivate: private})
+}
+
+// newWiresAt is newWires with more to say about how endpoints are reached.
+func newWiresAt(t *testing.T, e *forms.Env, v *receiver, cfg send.PosterConfig) *wires {
+	t.Helper()
 	w := &wires{post: &post{Env: e, ticks: make(chan time.Time)}, user: e.User(t, rooms.Influencer)}
 	var err error
 	w.sealer, err = seal.New("a secret of the server, long enough for it", seal.Webhooks, rand.Reader)
 	must(t, err)
-	roots := x509.NewCertPool()
+	cfg.Clock, cfg.Roots = e.Clock.Now, x509.NewCertPool()
 	if v != nil {
-		roots.AddCert(v.Certificate())
+		cfg.Roots.AddCert(v.Certificate())
 	}
 	hooks := &send.Webhooks{
 		Store: e.Store, Sealer: w.sealer, Settings: "https://parley.test/account/notifications",
-		Poster: send.NewPoster(send.PosterConfig{Clock: e.Clock.Now, AllowPrivate: private, Roots: roots}),
+		Poster: send.NewPoster(cfg),
 		Jitter: func(int64) int64 { return 0 },
 		Observe: func(d send.Delivery) {
 			n, _ := w.seen.LoadOrStore(d, new(atomic.Int64))

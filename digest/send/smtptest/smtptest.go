@@ -49,7 +49,24 @@ type Server struct {
 	attempts map[string]int
 	// unknown is the answer to every sender.
 	unknown error
+	// silent says what the server never answers to; ended is closed when it stops.
+	silent func(s Stage, to string) bool
+	ended  chan struct{}
 }
+
+// Stage is where a server may fall silent.
+type Stage int
+
+// The stages. To is not known at the first one.
+const (
+	// Hello is the greeting of the client.
+	Hello Stage = iota
+	// Recipient is the address of one.
+	Recipient
+	// Text is the end of the mail's text: the client cannot know whether it was taken,
+	// and it was not.
+	Text
+)
 
 // Start starts a server without encryption; the test's end stops it. refuse, if not nil,
 // decides about each recipient, at the first attempt with 1.
@@ -66,7 +83,7 @@ func StartSecure(t testing.TB, how Security) *Server {
 
 func start(t testing.TB, refuse func(to string, attempt int) error, how Security) *Server {
 	t.Helper()
-	s := &Server{t: t, refuse: refuse, attempts: make(map[string]int)}
+	s := &Server{t: t, refuse: refuse, attempts: make(map[string]int), ended: make(chan struct{})}
 	s.srv = smtp.NewServer(s)
 	s.srv.AllowInsecureAuth = true
 	s.srv.Domain = "localhost"
@@ -92,6 +109,7 @@ func start(t testing.TB, refuse func(to string, attempt int) error, how Security
 		}
 	}()
 	t.Cleanup(func() {
+		close(s.ended)
 		_ = s.srv.Close() // clients may be there still
 		<-served
 	})
@@ -103,6 +121,29 @@ func (s *Server) RefuseSender(answer error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.unknown = answer
+}
+
+// FallSilent has the server stop to answer where silent says so, and keep the connection;
+// nil ends that for those who come later.
+func (s *Server) FallSilent(silent func(at Stage, to string) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.silent = silent
+}
+
+// errEnded is what a stage ends with at which the server was silent.
+var errEnded = errors.New("the server has stopped")
+
+// pass waits until the server stops, if it is silent at a stage.
+func (s *Server) pass(at Stage, to string) error {
+	s.mu.Lock()
+	silent := s.silent != nil && s.silent(at, to)
+	s.mu.Unlock()
+	if !silent {
+		return nil
+	}
+	<-s.ended
+	return errEnded
 }
 
 // URL is what senders are given that shall not encrypt.
@@ -148,6 +189,9 @@ func (s *Server) Logins() int {
 
 // NewSession implements smtp.Backend.
 func (s *Server) NewSession(c *smtp.Conn) (smtp.Session, error) {
+	if err := s.pass(Hello, ""); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sessions++
@@ -186,6 +230,9 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 // Rcpt implements smtp.Session.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.to = to
+	if err := s.server.pass(Recipient, to); err != nil {
+		return err
+	}
 	s.server.mu.Lock()
 	defer s.server.mu.Unlock()
 	s.server.attempts[to]++
@@ -199,6 +246,9 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 func (s *session) Data(r io.Reader) error {
 	raw, err := io.ReadAll(r)
 	if err != nil {
+		return err
+	}
+	if err := s.server.pass(Text, s.to); err != nil {
 		return err
 	}
 	_, encrypted := s.conn.TLSConnectionState()

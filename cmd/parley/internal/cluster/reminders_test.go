@@ -67,7 +67,8 @@ func remindersSurvive(t *testing.T, database string, memory *redistest.Server) {
 		// redis is what happens to it meanwhile.
 		redis func()
 	}{
-		{what: "planning", holds: func() bool { return planned() > 0 }},
+		{what: "planning", holds: func() bool { return planned() > 0 }, all: true},
+		{what: "more planning", holds: func() bool { return planned() >= people/3 }, all: true},
 		{what: "writing", holds: func() bool { return written() > 0 }, all: true, redis: func() { memory.Stop() }},
 		{what: "a quarter", holds: func() bool { return server.Count() >= people/4 }, redis: func() { memory.Restart() }},
 		{what: "half", holds: func() bool { return server.Count() >= people/2 }, all: true, redis: func() { forget(t, memory) }},
