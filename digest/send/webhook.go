@@ -25,8 +25,9 @@ const (
 	webhookBatch    = 2 * webhooksAtOnce
 	webhookParallel = 2
 	webhookLease    = 45 * time.Second
-	// webhookAttempts at Backoff are about an hour.
-	webhookAttempts = 8
+	// webhookAttempts at Backoff are about a day, as long as an endpoint may fail before it
+	// is switched off: no message is given up in silence because a server was down.
+	webhookAttempts = 16
 	webhooksAtOnce  = 10
 )
 
@@ -195,7 +196,7 @@ func (w *Webhooks) tell(ctx context.Context, t *store.Tx, off *webhooks.Off) err
 	l := letter.Letter{
 		Kind: NoticeWebhookOff, Subject: fmt.Sprintf("Your webhook %s was switched off", off.Name),
 		Sections: []letter.Section{{Paragraphs: []string{
-			fmt.Sprintf("%d attempts in a row failed, the last one because %s.", off.Failures, off.OffReason),
+			fmt.Sprintf("%d attempts in a row failed in more than a day, the last one because %s.", off.Failures, off.OffReason),
 			fmt.Sprintf("Messages that waited for it and are not sent any more: %d.", off.Dropped),
 			"Until you switch it on again, what would have gone there comes by mail.",
 		}}},

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -275,16 +276,33 @@ func TestEachAttemptHasTheSameID(t *testing.T) {
 	}
 }
 
-func TestAfterRepeatedFailuresItIsSwitchedOffAndTheOwnerTold(t *testing.T) {
+// A blip in which many messages fail at once leaves an endpoint as it is; failing for a
+// day switches it off.
+func TestWhatFailsForADayIsSwitchedOffAndTheOwnerTold(t *testing.T) {
 	forms.Each(t, func(t *testing.T, e *forms.Env) {
 		v := newReceiver(t, always(500))
 		w := newWires(t, e, v, true)
-		texts := make([]string, webhooks.FailuresToOff+5)
-		w.say(t, w.hook(t, webhooks.Signed, v.URL), texts...)
+		began := e.Clock.Now()
+		w.say(t, w.hook(t, webhooks.Signed, v.URL), make([]string, 2*webhooks.FailuresToOff+5)...)
+		waiting := func() bool {
+			return !slices.ContainsFunc(w.jobs(t), func(j jobs.Job) bool {
+				return j.State != jobs.Due || j.Attempts == 0 || !j.RunAt.Time.After(w.Clock.Now())
+			})
+		}
+		w.until(t, "all have failed once", waiting)
+		if hook := w.own(t); !hook.On() || hook.Failures != 2*webhooks.FailuresToOff+5 {
+			t.Fatalf("after a moment: %+v", hook)
+		}
 		w.until(t, "it is off", func() bool {
 			hook := w.own(t)
+			if hook.On() && waiting() {
+				w.Clock.Advance(time.Hour)
+			}
 			return !hook.On()
 		})
+		if took := w.Clock.Now().Sub(began); took < webhooks.FailingToOff || took > webhooks.FailingToOff+7*time.Hour {
+			t.Errorf("it was switched off after %v", took)
+		}
 		w.until(t, "its messages are over", w.all(t, jobs.Cancelled))
 		if reason := w.own(t).OffReason; reason != "the server answered 500" {
 			t.Errorf("because %s", reason)

@@ -155,7 +155,7 @@ func Delivered(ctx context.Context, t *store.Tx, m *Message) error {
 	if _, err := t.DB.NewDelete().Model((*messageModel)(nil)).Where("id = ?", m.ID).Exec(ctx); err != nil {
 		return fmt.Errorf("webhooks: remove what was delivered: %w", err)
 	}
-	_, err := t.DB.NewUpdate().Model((*model)(nil)).Set("failures = 0").
+	_, err := t.DB.NewUpdate().Model((*model)(nil)).Set("failures = 0").Set("failing_since = NULL").
 		Where("id = ?", m.To.ID).Where("failures > 0").Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("webhooks: note a delivery: %w", err)
@@ -169,6 +169,7 @@ func Delivered(ctx context.Context, t *store.Tx, m *Message) error {
 func Failed(ctx context.Context, t *store.Tx, m *Message, reason string) (*Off, error) {
 	var row model
 	err := t.DB.NewUpdate().Model(&row).Set("failures = failures + 1").
+		Set("failing_since = COALESCE(failing_since, ?)", store.Micros(t.Now)).
 		Where("id = ?", m.To.ID).Where("off_at IS NULL").Returning("*").Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
@@ -176,7 +177,7 @@ func Failed(ctx context.Context, t *store.Tx, m *Message, reason string) (*Off, 
 	if err != nil {
 		return nil, fmt.Errorf("webhooks: note a failure: %w", err)
 	}
-	if row.Failures < FailuresToOff {
+	if row.Failures < FailuresToOff || t.Now.Before(store.TimeOf(*row.FailingSince).Add(FailingToOff)) {
 		return nil, nil
 	}
 	now := store.Micros(t.Now)

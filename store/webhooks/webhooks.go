@@ -3,6 +3,7 @@ package webhooks
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -26,9 +27,14 @@ const (
 const (
 	// Max is how many endpoints one user may have.
 	Max = 5
-	// FailuresToOff is after how many failed attempts in a row, over all its messages, an
-	// endpoint is switched off.
+	// FailuresToOff and FailingToOff are after how many failed attempts in a row, over all
+	// its messages, and after how long without any that was taken an endpoint is switched
+	// off. Neither is enough alone: many messages fail together while a server is started
+	// anew, and one message may fail in a quiet week. Others wait for days (Svix for five,
+	// docs.svix.com/retries; Stripe for several); as what goes to an endpoint goes nowhere
+	// else, here its owner is told, and written to by mail, after one.
 	FailuresToOff = 10
+	FailingToOff  = 24 * time.Hour
 )
 
 // Webhook is an endpoint of a user. Add reads the first part.
@@ -42,8 +48,10 @@ type Webhook struct {
 	Target []byte
 
 	ID string
-	// Failures are the failed attempts in a row.
-	Failures int
+	// Failures are the failed attempts in a row, FailingSince the time of the first of them;
+	// nil when there are none.
+	Failures     int
+	FailingSince *rooms.Time
 	// OffAt is since when nothing is sent there, OffReason why; nil while it is on.
 	OffAt     *rooms.Time
 	OffReason string
@@ -57,22 +65,23 @@ func (w *Webhook) On() bool { return w.OffAt == nil }
 type model struct {
 	bun.BaseModel `bun:"table:webhooks,alias:w"`
 
-	ID        string `bun:",pk"`
-	UserID    string
-	Form      string
-	Name      string
-	Host      string
-	Target    []byte
-	Failures  int
-	OffAt     *int64
-	OffReason string
-	CreatedAt int64
+	ID           string `bun:",pk"`
+	UserID       string
+	Form         string
+	Name         string
+	Host         string
+	Target       []byte
+	Failures     int
+	FailingSince *int64
+	OffAt        *int64
+	OffReason    string
+	CreatedAt    int64
 }
 
 func (m *model) webhook() Webhook {
 	return Webhook{
 		User: m.UserID, Form: Form(m.Form), Name: m.Name, Host: m.Host, Target: m.Target, ID: m.ID, Failures: m.Failures,
-		OffAt: store.TimeOrNil(m.OffAt), OffReason: m.OffReason, CreatedAt: store.TimeOf(m.CreatedAt),
+		FailingSince: store.TimeOrNil(m.FailingSince), OffAt: store.TimeOrNil(m.OffAt), OffReason: m.OffReason, CreatedAt: store.TimeOf(m.CreatedAt),
 	}
 }
 
@@ -123,7 +132,7 @@ func Add(ctx context.Context, t *store.Tx, w Webhook) (Webhook, error) {
 // SwitchOn has messages go to a user's endpoint again, and forgets its failures.
 func SwitchOn(ctx context.Context, t *store.Tx, user, id string) (Webhook, error) {
 	var row model
-	err := t.DB.NewUpdate().Model(&row).Set("failures = 0").Set("off_at = NULL").Set("off_reason = ''").
+	err := t.DB.NewUpdate().Model(&row).Set("failures = 0").Set("failing_since = NULL").Set("off_at = NULL").Set("off_reason = ''").
 		Where("id = ?", id).Where("user_id = ?", user).Returning("*").Scan(ctx)
 	if err != nil {
 		return Webhook{}, store.RowError("switch webhook on", err)

@@ -118,7 +118,7 @@ func TestOwnersHaveAFewAndOnlyTheirs(t *testing.T) {
 	})
 }
 
-func TestDeliveredMessagesGoAndFailuresInARowSwitchOff(t *testing.T) {
+func TestDeliveredMessagesGoAndFailuresForADaySwitchOff(t *testing.T) {
 	forms.Each(t, func(t *testing.T, e *forms.Env) {
 		u := e.User(t, rooms.Sponsor)
 		w := add(t, e, u.ID, "w")
@@ -136,18 +136,31 @@ func TestDeliveredMessagesGoAndFailuresInARowSwitchOff(t *testing.T) {
 			}
 			return off
 		}
-		if off := fail(webhooks.FailuresToOff - 1); off != nil || one(t, e, u.ID).Failures != webhooks.FailuresToOff-1 {
+		// However many fail at once, that is one blip.
+		if off := fail(3 * webhooks.FailuresToOff); off != nil || one(t, e, u.ID).Failures != 3*webhooks.FailuresToOff {
+			t.Fatalf("off after a moment: %+v", off)
+		}
+		e.Clock.Advance(webhooks.FailingToOff - time.Minute)
+		if off := fail(1); off != nil {
 			t.Fatalf("too early: %+v", off)
 		}
 		must(t, write(t, e, func(ctx context.Context, tx *store.Tx) error { return webhooks.Delivered(ctx, tx, &list[0]) }))
-		if got := one(t, e, u.ID); got.Failures != 0 {
-			t.Errorf("after a delivery %d failures", got.Failures)
+		if got := one(t, e, u.ID); got.Failures != 0 || got.FailingSince != nil {
+			t.Errorf("after a delivery %d failures since %v", got.Failures, got.FailingSince)
 		}
 		if left, err := webhooks.Load(t.Context(), e.Store, list[0].ID, list[1].ID); err != nil || len(left) != 1 {
 			t.Errorf("left are %v %v", left, err)
 		}
-		off := fail(webhooks.FailuresToOff)
-		if off == nil || off.Dropped != 1 || off.OffReason != "no answer" || off.On() {
+		// However long it fails, a few attempts are no proof.
+		fail(1)
+		began := one(t, e, u.ID).FailingSince
+		e.Clock.Advance(2 * webhooks.FailingToOff)
+		if off := fail(webhooks.FailuresToOff - 2); off != nil {
+			t.Fatalf("off after %d attempts: %+v", webhooks.FailuresToOff-1, off)
+		}
+		off := fail(1)
+		if off == nil || off.Dropped != 1 || off.OffReason != "no answer" || off.On() || off.Failures != webhooks.FailuresToOff ||
+			!off.FailingSince.Equal(began.Time) {
 			t.Fatalf("not off: %+v", off)
 		}
 		if again := fail(1); again != nil {
@@ -165,7 +178,7 @@ func TestDeliveredMessagesGoAndFailuresInARowSwitchOff(t *testing.T) {
 			_, err := webhooks.SwitchOn(ctx, tx, u.ID, w.ID)
 			return err
 		}))
-		if got := one(t, e, u.ID); !got.On() || got.Failures != 0 || got.OffReason != "" {
+		if got := one(t, e, u.ID); !got.On() || got.Failures != 0 || got.FailingSince != nil || got.OffReason != "" {
 			t.Errorf("on again: %+v", got)
 		}
 	})
