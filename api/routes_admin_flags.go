@@ -158,7 +158,7 @@ func (s *Server) flag(ctx context.Context, r *request, in *flagInput) (*struct{}
 	if err := r.who.need(rooms.Admin); err != nil {
 		return nil, err
 	}
-	reason, err := words("reason", in.Body.Reason, flags.MaxText)
+	reason, err := words("reason", in.Body.Reason, rooms.MaxReason)
 	if err != nil {
 		return nil, err
 	}

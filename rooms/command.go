@@ -17,10 +17,10 @@ const (
 	ThawLifetime = 24 * time.Hour
 )
 
-const (
-	maxMessageChars    = 4000
-	maxReasonNoteChars = 500
-)
+// MaxReason bounds notes and reasons, in characters.
+const MaxReason = 500
+
+const maxMessageChars = 4000
 
 // DeclineReasons are the codes that a decline carries.
 var DeclineReasons = []string{"budget", "timing", "fit", "terms", "other"}

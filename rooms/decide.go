@@ -282,7 +282,7 @@ func (d *decider) decline(cmd Decline) *Refusal {
 	if !slices.Contains(DeclineReasons, cmd.Reason) {
 		return Invalid("reason", "must be one of "+strings.Join(DeclineReasons, ", "))
 	}
-	if r := textLimit("note", cmd.Note, 0, maxReasonNoteChars); r != nil {
+	if r := textLimit("note", cmd.Note, 0, MaxReason); r != nil {
 		return r
 	}
 	if !d.before.Status.Open() && !d.before.Stands {
@@ -316,7 +316,7 @@ func (d *decider) withdraw(cmd Withdraw) *Refusal {
 }
 
 func (d *decider) cancel(cmd Cancel) *Refusal {
-	if r := textLimit("note", cmd.Note, 0, maxReasonNoteChars); r != nil {
+	if r := textLimit("note", cmd.Note, 0, MaxReason); r != nil {
 		return r
 	}
 	if !d.before.Status.Open() {
@@ -357,7 +357,7 @@ func (d *decider) freeze(cmd Freeze) *Refusal {
 	if cmd.Source.bit() == 0 {
 		return Invalid("source", "must be room, campaign, sponsor or influencer")
 	}
-	if r := textLimit("reason", cmd.Reason, 1, maxReasonNoteChars); r != nil {
+	if r := textLimit("reason", cmd.Reason, 1, MaxReason); r != nil {
 		return r
 	}
 	if d.before.Frozen.Has(cmd.Source) {
@@ -388,7 +388,7 @@ func (d *decider) unfreeze(cmd Unfreeze) *Refusal {
 }
 
 func (d *decider) close(cmd Close) *Refusal {
-	if r := textLimit("reason", cmd.Reason, 1, maxReasonNoteChars); r != nil {
+	if r := textLimit("reason", cmd.Reason, 1, MaxReason); r != nil {
 		return r
 	}
 	if !d.before.Status.Open() {

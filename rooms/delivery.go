@@ -151,7 +151,7 @@ func (d *decider) deliver(cmd Deliver) *Refusal {
 			return r
 		}
 	}
-	if r := textLimit("note", cmd.Note, 0, maxReasonNoteChars); r != nil {
+	if r := textLimit("note", cmd.Note, 0, MaxReason); r != nil {
 		return r
 	}
 	if d.before.Deliveries[cmd.Deliverable].State == DeliveryConfirmed {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"parley/rooms"
 )
@@ -26,15 +27,34 @@ type Flag struct {
 	Admin  string // user id
 }
 
+// told is what both parties of a room read of why it is frozen.
+func (f Flag) told() string {
+	switch f.Kind {
+	case FlagUser:
+		return "one party's account"
+	case FlagCampaign:
+		return "the whole campaign"
+	default:
+		return f.Reason
+	}
+}
+
 // freezeChunk is how many rooms are loaded at once.
 const freezeChunk = 200
 
 // Flag marks the row and freezes its rooms in the same transaction. The freezes
 // are events of the rooms like any other. What is flagged already is refused. What is
 // in also happens in the same transaction.
+//
+// Of a user's or a campaign's flag the rooms' logs tell only what is under review: both
+// parties read them for good, and the reason is the owner's affair alone. It is bounded
+// as that of a room is, whatever rooms there are.
 func (s *Store) Flag(ctx context.Context, f Flag, also ...Also) error {
-	if f.Reason == "" {
+	switch {
+	case f.Reason == "":
 		return rooms.Invalid("reason", "is required")
+	case utf8.RuneCountInString(f.Reason) > rooms.MaxReason:
+		return rooms.Invalid("reason", "is too long")
 	}
 	return s.review(ctx, f, true, also)
 }
@@ -147,9 +167,9 @@ func (t *Tx) roomsToReview(ctx context.Context, column, id string, begin bool) (
 // left out, or refused where strict.
 func (t *Tx) freeze(ctx context.Context, f Flag, source rooms.FreezeSource, ids []string, begin, strict bool) error {
 	actor := rooms.Actor{ID: f.Admin, Role: rooms.Admin}
-	var body rooms.Command = rooms.Freeze{Source: source, Reason: f.Reason}
+	var body rooms.Command = rooms.Freeze{Source: source, Reason: f.told()}
 	if !begin {
-		body = rooms.Unfreeze{Source: source, Reason: f.Reason}
+		body = rooms.Unfreeze{Source: source}
 	}
 	return t.eachRoom(ctx, ids, func(r *room) error {
 		if !strict && r.state.Frozen.Has(source) == begin {

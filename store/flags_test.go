@@ -104,6 +104,58 @@ func TestAFlagHoldsInItsOwnBatch(t *testing.T) {
 	})
 }
 
+// TestAFlagsReasonStaysWithItsOwner: why a person or a campaign is under review is
+// nothing that a counterparty reads, now or later; why a room is, both parties do.
+func TestAFlagsReasonStaysWithItsOwner(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		const secret = "bought followers"
+		w := e.world(10_000)
+		room := e.opened(w, 300)
+		log := func() string {
+			var all strings.Builder
+			events, err := e.Events(t.Context(), room, 0, 0, 100)
+			must(t, err)
+			for _, ev := range events {
+				all.Write(ev.Body)
+			}
+			return all.String()
+		}
+		for kind, id := range map[FlagKind]string{FlagUser: w.influencer.ID, FlagCampaign: w.campaign.ID} {
+			f := Flag{Kind: kind, ID: id, Reason: secret, Admin: "a"}
+			before := len(log())
+			must(t, e.Flag(t.Context(), f))
+			if got := log(); len(got) == before || strings.Contains(got, secret) {
+				t.Errorf("the room's log after a %s's flag: %s", kind, got[before:])
+			}
+			must(t, e.Unflag(t.Context(), f))
+			if got := log(); strings.Contains(got, secret) {
+				t.Errorf("the room's log after the end of a %s's flag: %s", kind, got)
+			}
+		}
+		must(t, e.Flag(t.Context(), Flag{Kind: FlagRoom, ID: room, Reason: secret, Admin: "a"}))
+		if !strings.Contains(log(), secret) {
+			t.Error("the room's own flag has lost its reason")
+		}
+		e.sound()
+	})
+}
+
+// TestAFlagsReasonIsBoundedAlike whether or not what is flagged has rooms.
+func TestAFlagsReasonIsBoundedAlike(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		w := e.world(10_000)
+		e.opened(w, 300)
+		for name, user := range map[string]User{"with rooms": w.influencer, "without": e.user(rooms.Influencer)} {
+			long := Flag{Kind: FlagUser, ID: user.ID, Reason: strings.Repeat("é", rooms.MaxReason+1), Admin: "a"}
+			t.Run(name, func(t *testing.T) {
+				refusalOf(t, e.Flag(t.Context(), long), rooms.CodeInvalid)
+				long.Reason = strings.Repeat("é", rooms.MaxReason)
+				must(t, e.Flag(t.Context(), long))
+			})
+		}
+	})
+}
+
 func TestFlagsRefused(t *testing.T) {
 	onEach(t, func(t *testing.T, e *env) {
 		w := e.world(10_000)

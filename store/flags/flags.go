@@ -17,7 +17,7 @@ const (
 	Lifted = "lifted"
 )
 
-// MaxText bounds reasons, appeals and answers, in characters.
+// MaxText bounds notes, appeals and answers, in characters; rooms.MaxReason the reasons.
 const MaxText = 2000
 
 // Deed is who did something, from where; for the audit log.
@@ -47,9 +47,7 @@ func (b *Book) Set(ctx context.Context, kind store.FlagKind, id, reason string, 
 
 // Lift ends a flag; note tells those whom it concerns why, and answers their appeals.
 func (b *Book) Lift(ctx context.Context, kind store.FlagKind, id, note string, d Deed) error {
-	// The reason stands in the rooms' logs, which both parties read: nothing of one
-	// side's affairs belongs there.
-	f := store.Flag{Kind: kind, ID: id, Reason: "review ended", Admin: d.By}
+	f := store.Flag{Kind: kind, ID: id, Admin: d.By}
 	return b.Store.Unflag(ctx, f, b.ended(kind, id, note, d))
 }
 
