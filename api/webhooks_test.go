@@ -11,6 +11,7 @@ import (
 	"parley/store"
 	"parley/store/jobs"
 	"parley/store/webhooks"
+	"parley/store/webhooks/webhookstest"
 )
 
 func (p *person) hooks() []webhooks.Webhook {
@@ -102,12 +103,7 @@ func TestAWebhookThatIsOffIsSwitchedOnAgain(t *testing.T) {
 	p := w.join(rooms.Sponsor)
 	path := "/api/account/webhooks/" + p.makeHook("signed").text("webhook.id")
 	_, err := store.Write(t.Context(), w.store, func(ctx context.Context, tx *store.Tx) (struct{}, error) {
-		for range webhooks.FailuresToOff {
-			if _, err := webhooks.Failed(ctx, tx, &webhooks.Message{To: p.hooks()[0]}, "the server answered 500"); err != nil {
-				return struct{}{}, err
-			}
-		}
-		return struct{}{}, nil
+		return struct{}{}, webhookstest.SwitchOff(ctx, tx, &webhooks.Message{To: p.hooks()[0]}, "the server answered 500")
 	})
 	must(t, err)
 	off := p.call("GET", "/api/account/webhooks", nil).want(200)

@@ -15,6 +15,7 @@ import (
 	"parley/store/preferences"
 	"parley/store/storetest/forms"
 	"parley/store/webhooks"
+	"parley/store/webhooks/webhookstest"
 )
 
 // TestWhoChoseAWebhookGetsNoMail: the same words go there, without the links that are the
@@ -55,12 +56,7 @@ func TestWhoChoseAWebhookGetsNoMail(t *testing.T) {
 		}
 
 		desktest.Write(t, e, func(ctx context.Context, tx *store.Tx) error {
-			for range webhooks.FailuresToOff {
-				if _, err := webhooks.Failed(ctx, tx, &m, "no answer"); err != nil {
-					return err
-				}
-			}
-			return nil
+			return webhookstest.SwitchOff(ctx, tx, &m, "no answer")
 		})
 		if _, mails := tell(t, e, k, "2026-11-23", zoe); len(mails) != 1 {
 			t.Errorf("off, and %d mails", len(mails))

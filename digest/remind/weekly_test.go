@@ -18,6 +18,7 @@ import (
 	"parley/store/outbox/letter/golden"
 	"parley/store/storetest/forms"
 	"parley/store/webhooks"
+	"parley/store/webhooks/webhookstest"
 )
 
 func TestAWeek(t *testing.T) {
@@ -47,12 +48,7 @@ func TestAWeek(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			for range webhooks.FailuresToOff {
-				if _, err := webhooks.Failed(ctx, tx, &webhooks.Message{To: w}, "no answer"); err != nil {
-					return err
-				}
-			}
-			return nil
+			return webhookstest.SwitchOff(ctx, tx, &webhooks.Message{To: w}, "no answer")
 		})
 		_, err = insight.Fold(t.Context(), e.Store)
 		desktest.Must(t, err)
