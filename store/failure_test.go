@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -11,6 +12,19 @@ import (
 
 	"parley/rooms"
 )
+
+// row is the one row of a query, as text.
+func (e *env) row(query string) string {
+	e.Helper()
+	rows, err := e.reads.db.QueryContext(e.Context(), query)
+	must(e.T, err)
+	var list []map[string]any
+	must(e.T, e.reads.db.ScanRows(e.Context(), rows, &list))
+	if len(list) != 1 {
+		e.Fatalf("%s: %d rows", query, len(list))
+	}
+	return fmt.Sprint(list[0])
+}
 
 // schema changes the database behind the store's back.
 func (e *env) schema(query string) {
@@ -347,6 +361,19 @@ func TestACorruptRoomFailsAlone(t *testing.T) {
 		must(t, err)
 		if report.Problems == 0 {
 			t.Error("verify sees nothing")
+		}
+		// What is left of its row stays: a read marker has no room to write it from.
+		row := func() string { return e.row("SELECT * FROM ad_requests WHERE id = '" + broken + "'") }
+		before := row()
+		e.MarkSeen(broken, rooms.Influencer, 1)
+		e.MarkSeen(room, rooms.Influencer, 3)
+		eventually(t, "the neighbour's marker is written", func() bool {
+			snap, err := e.Snapshot(t.Context(), room)
+			must(t, err)
+			return snap.SeenInfluencer == 3
+		})
+		if after := row(); after != before {
+			t.Errorf("the broken room's row was\n%s\nand is\n%s", before, after)
 		}
 		// A flag of the sponsor still freezes every other room.
 		must(t, e.Flag(t.Context(), Flag{Kind: FlagUser, ID: w.sponsor.ID, Reason: "look", Admin: "admin"}))

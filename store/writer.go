@@ -147,10 +147,11 @@ func (w *writer) attempt(todo *work, isolated bool) (b Batch, err error) {
 			return Batch{}, err
 		}
 	}
+	// The row of a broken room is kept as it is: what is in memory of it is not all.
 	for key, seq := range seen {
 		if r, rerr := w.set.room(ctx, key.room); rerr != nil {
 			return Batch{}, rerr
-		} else if r.state.Seq > 0 && r.seen(key.side, seq) {
+		} else if r.broken == nil && r.state.Seq > 0 && r.seen(key.side, seq) {
 			w.set.touch(r)
 			w.set.touched = true
 		}
