@@ -167,8 +167,29 @@ func (c *connection) signal(f *frame) {
 		c.server.hub.Signal(topic, appendTyping(nil, topic, c.who.id, side))
 		return
 	}
-	c.server.store.MarkSeen(f.room, side, f.seq)
-	c.server.hub.Signal(topic, appendSeen(nil, topic, side, f.seq))
+	seq, err := c.happened(f.room, f.seq)
+	if err != nil {
+		c.fail(f.id, err)
+		return
+	}
+	c.server.store.MarkSeen(f.room, side, seq)
+	c.server.hub.Signal(topic, appendSeen(nil, topic, side, seq))
 	// The reader's other connections count anew.
-	c.server.hub.Signal(prefixInbox+c.who.id, appendRead(nil, f.room, f.seq))
+	c.server.hub.Signal(prefixInbox+c.who.id, appendRead(nil, f.room, seq))
+}
+
+// happened bounds a seq that a client names by what is in the room's log now: a marker
+// is written a while later, and what happens until then has not been seen. The log is
+// asked only when the hub knows of no such event.
+func (c *connection) happened(room string, seq int64) (int64, error) {
+	if seq <= c.server.hub.Head(prefixRoom+room) {
+		return seq, nil
+	}
+	ctx, cancel := context.WithTimeout(c.server.ctx, joinTimeout)
+	defer cancel()
+	heads, err := c.server.store.RoomHeads(ctx, []string{room})
+	if err != nil {
+		return 0, found(err, "room")
+	}
+	return min(seq, heads[room]), nil
 }

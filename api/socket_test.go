@@ -308,10 +308,20 @@ func TestPresenceTypingAndSeen(t *testing.T) {
 	until(t, "seen is stored", func() bool {
 		return n.sponsor.call("GET", "/api/rooms/"+n.room, nil).want(200).number("seen.influencer") == 2
 	})
-	// Nobody has seen what has not happened.
+	// Nobody has seen what has not happened, not even when the marker is written after
+	// it has: a marker of other people that is given later is written no earlier.
 	influencer.write(object{"type": "seen", "room": n.room, "seq": 1 << 60})
-	sponsor.next("seen", func(f object) bool { return f["type"] == "seen" })
+	got = sponsor.next("seen", func(f object) bool { return f["type"] == "seen" })
+	if at(got, "data.seq") != 2.0 {
+		t.Errorf("told to have seen what there is not: %v", got)
+	}
 	sponsor.done(object{"type": "message", "room": n.room, "text": "unseen"})
+	others := w.negotiate()
+	// This one has not joined the room.
+	others.influencer.dial().write(object{"type": "seen", "room": others.room, "seq": 99})
+	until(t, "the later marker is stored", func() bool {
+		return others.sponsor.call("GET", "/api/rooms/"+others.room, nil).want(200).number("seen.influencer") == 2
+	})
 	if got := n.influencer.call("GET", "/api/rooms", nil).want(200); got.number("unread_total") != 1 {
 		t.Errorf("unread after seeing too much: %s", got.raw)
 	}

@@ -29,6 +29,18 @@ func (h *Hub) Publish(frames []Frame) {
 // not missed by a frame without Data.
 func (h *Hub) Listens(topic string) bool { return h.topics.find(topic) != nil }
 
+// Head is the highest seq that is known here to be in the topic's log: no less than what
+// its readers here were given, 0 for a topic without readers.
+func (h *Hub) Head(topic string) int64 {
+	t := h.topics.find(topic)
+	if t == nil {
+		return 0
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.head
+}
+
 // Signal sends an ephemeral frame to the topic's readers everywhere. It never
 // blocks.
 func (h *Hub) Signal(topic string, data []byte) {

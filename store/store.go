@@ -379,8 +379,9 @@ func (s *Store) Do(ctx context.Context, c Command) Result {
 	}
 }
 
-// MarkSeen notes that a side of a room has read up to seq. It never blocks and
-// is written with a later batch.
+// MarkSeen notes that a side of a room has read up to seq, which is in the log already:
+// the mark is written with a later batch, and by then the log may be longer. It never
+// blocks.
 func (s *Store) MarkSeen(room string, side rooms.Side, seq int64) {
 	if s.queue.mark(seenKey{room, side}, seq) {
 		time.AfterFunc(seenDelay, s.queue.ripen)
