@@ -165,7 +165,7 @@ func TestFramesThatAreTaken(t *testing.T) {
 
 func TestAnswersAreJSONWhateverTheIDHolds(t *testing.T) {
 	for _, id := range []string{"", "plain", `quo"te`, `back\slash`, "new\nline", "é", "\u2028", "\x00"} {
-		raw := appendError(nil, id, invalid("terms.fee", "is <odd> & \"quoted\""), "r")
+		raw := appendError(nil, id, invalid("terms.fee", rooms.Form("is <odd> & \"quoted\"")), "r")
 		var got struct {
 			ID    string    `json:"id"`
 			Error ErrorInfo `json:"error"`

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"fmt"
 	"math"
 	"time"
 	"unicode/utf8"
@@ -159,7 +158,7 @@ func decodeFrame(raw []byte) (frame, *Error) { return decode(raw, "") }
 func decodeCommand(room string, raw []byte) (frame, *Error) {
 	f, err := decode(raw, room)
 	if err == nil && !f.durable() {
-		return f, invalid("type", "is not a command that is stored")
+		return f, invalid("type", rooms.Form("is not a command that is stored"))
 	}
 	return f, err
 }
@@ -184,11 +183,11 @@ func decode(raw []byte, room string) (frame, *Error) {
 		}
 	}
 	if f.kind == "" {
-		return f, invalid("type", "is required")
+		return f, invalid("type", rooms.Required())
 	}
 	shape, known := shapeOf(f.kind)
 	if !known {
-		return f, invalid("type", "is not a known type: "+f.kind)
+		return f, invalid("type", rooms.Form("is not a known type: "+f.kind))
 	}
 	if room != "" {
 		f.room = room
@@ -202,7 +201,7 @@ func decode(raw []byte, room string) (frame, *Error) {
 		}
 		field := fieldByName(m.name)
 		if field == 0 || field&(shape.must|shape.may) == 0 {
-			return f, invalid(m.name, "is not a known field")
+			return f, invalid(m.name, rooms.UnknownField())
 		}
 		given |= field
 		if err := p.take(&f, field, m); err != nil {
@@ -210,13 +209,13 @@ func decode(raw []byte, room string) (frame, *Error) {
 		}
 	}
 	if missing := shape.must &^ given; missing != 0 {
-		return f, invalid(firstName(missing), "is required")
+		return f, invalid(firstName(missing), rooms.Required())
 	}
 	if f.command, err = p.command(f.kind); err != nil {
 		return f, err
 	}
 	if f.durable() && !isULID(f.id) {
-		return f, invalid("id", "must be a ULID")
+		return f, invalid("id", rooms.Form("must be a ULID"))
 	}
 	if f.room != "" && !isULID(f.room) {
 		return f, notFound("room")
@@ -262,7 +261,7 @@ func (p *parts) take(f *frame, field fields, m member) (err *Error) {
 	case fieldTermsHash:
 		var s string
 		if s, err = text(m, 0); err == nil && p.termsHash.UnmarshalText([]byte(s)) != nil {
-			err = invalid(m.name, "must be 64 hexadecimal digits")
+			err = invalid(m.name, rooms.Form("must be 64 hexadecimal digits"))
 		}
 	case fieldReason:
 		p.reason, err = text(m, 0)
@@ -277,7 +276,7 @@ func (p *parts) take(f *frame, field fields, m member) (err *Error) {
 	case fieldDeliverable:
 		var n int64
 		if n, err = whole(m); err == nil && n > math.MaxInt32 {
-			err = invalid(m.name, "must be a place in the deal's deliverables")
+			err = invalid(m.name, rooms.Form("must be a place in the deal's deliverables"))
 		}
 		p.deliverable = int(n)
 	case fieldLinks:
@@ -331,10 +330,10 @@ func (p *parts) command(kind string) (rooms.Command, *Error) {
 func text(m member, limit int) (string, *Error) {
 	s, ok := textOf(m.value)
 	if !ok {
-		return "", invalid(m.name, "must be a text")
+		return "", invalid(m.name, rooms.Form("must be a text"))
 	}
 	if limit > 0 && utf8.RuneCountInString(s) > limit {
-		return "", invalid(m.name, "is too long")
+		return "", invalid(m.name, rooms.Because("too_long", "is too long"))
 	}
 	return s, nil
 }
@@ -349,7 +348,7 @@ func texts(m member) ([]string, *Error) {
 		return err
 	})
 	if err != nil {
-		return nil, invalid(m.name, "must be a list of texts")
+		return nil, invalid(m.name, rooms.Form("must be a list of texts"))
 	}
 	return list, nil
 }
@@ -358,7 +357,7 @@ func texts(m member) ([]string, *Error) {
 func number(m member) (int64, *Error) {
 	n, err := whole(m)
 	if err == nil && n == 0 {
-		err = invalid(m.name, "must be at least 1")
+		err = invalid(m.name, rooms.AtLeast(1))
 	}
 	return n, err
 }
@@ -367,10 +366,10 @@ func number(m member) (int64, *Error) {
 func whole(m member) (int64, *Error) {
 	n, ok := wholeOf(m.value)
 	if !ok {
-		return 0, invalid(m.name, "must be a whole number in range")
+		return 0, invalid(m.name, rooms.Because("whole", "must be a whole number in range"))
 	}
 	if n < 0 {
-		return 0, invalid(m.name, "must not be negative")
+		return 0, invalid(m.name, rooms.AtLeast(0))
 	}
 	return n, nil
 }
@@ -380,8 +379,7 @@ func whole(m member) (int64, *Error) {
 func lifetime(m member) (int64, *Error) {
 	n, err := whole(m)
 	if err == nil && n == 0 {
-		err = invalid(m.name, fmt.Sprintf("must be from %d to %d seconds",
-			rooms.MinLifetime/time.Second, rooms.MaxLifetime/time.Second))
+		err = invalid(m.name, rooms.SecondsBetween(rooms.MinLifetime/time.Second, rooms.MaxLifetime/time.Second))
 	}
 	return n, err
 }

@@ -77,7 +77,7 @@ func (c *connection) topic(name string) (string, error) {
 		_, err := c.sideIn(id)
 		return name, err
 	default:
-		return "", invalid("topic", "must be inbox, feed or room:<id>")
+		return "", invalid("topic", rooms.Form("must be inbox, feed or room:<id>"))
 	}
 }
 
@@ -141,7 +141,7 @@ func (c *connection) join(f *frame) *ending {
 		c.server.log.Error("join failed after its answer", "request_id", c.requestID, "err", err)
 		return &ending{closeInternal, "join", true}
 	case errors.Is(err, hub.ErrTooManyTopics):
-		c.refuse(f.id, invalid("topic", "is one topic too many for a connection"))
+		c.refuse(f.id, invalid("topic", rooms.Form("is one topic too many for a connection")))
 	default:
 		c.fail(f.id, found(err, "room"))
 	}

@@ -26,11 +26,12 @@ const (
 
 // ErrorInfo says what went wrong in the words of docs/protocol.md.
 type ErrorInfo struct {
-	Code      rooms.Code `json:"code" doc:"Stable name of the error; clients act on it"`
-	Message   string     `json:"message" doc:"A sentence for a person"`
-	Field     string     `json:"field,omitempty" doc:"The input that is wrong, for example terms.fee.amount"`
-	Details   any        `json:"details,omitempty" doc:"What the client needs to go on, by code"`
-	RequestID string     `json:"request_id,omitempty" doc:"Names the request in the server's log"`
+	Code      rooms.Code     `json:"code" doc:"Stable name of the error; clients act on it"`
+	Message   string         `json:"message" doc:"A sentence for a person"`
+	Field     string         `json:"field,omitempty" doc:"The input that is wrong, for example terms.fee.amount"`
+	Problem   *rooms.Problem `json:"problem,omitempty" doc:"What is wrong with the input"`
+	Details   any            `json:"details,omitempty" doc:"What the client needs to go on, by code"`
+	RequestID string         `json:"request_id,omitempty" doc:"Names the request in the server's log"`
 }
 
 // Error is the body of every answer that is not a success. It is also the error
@@ -115,7 +116,9 @@ func fail(code rooms.Code, message string) *Error {
 	return &Error{Info: ErrorInfo{Code: code, Message: message}, status: statusOf(code)}
 }
 
-func invalid(field, problem string) *Error { return refused(rooms.Invalid(field, problem)) }
+func invalid(field string, problem rooms.Problem) *Error {
+	return refused(rooms.Invalid(field, problem))
+}
 
 func notFound(what string) *Error {
 	return fail(rooms.CodeNotFound, "There is no such "+what+".")
@@ -157,7 +160,7 @@ func goingDown() *Error { return fail(codeUnavailable, "The server is going down
 
 func refused(r *rooms.Refusal) *Error {
 	return &Error{
-		Info:   ErrorInfo{Code: r.Code, Message: r.Message, Field: r.Field, Details: r.Details},
+		Info:   ErrorInfo{Code: r.Code, Message: r.Message, Field: r.Field, Problem: r.Problem, Details: r.Details},
 		status: statusOf(r.Code),
 	}
 }
@@ -223,12 +226,15 @@ func humaError(status int, message string, errs ...error) *Error {
 			continue
 		}
 		d := detail.ErrorDetail()
+		e.Info.Problem = schemaProblem(d.Message)
 		if d.Location == "body" && !strings.HasPrefix(d.Message, "expected") {
 			// Validation says what it expected; only the JSON decoder does not.
 			return malformed("The body is not JSON.")
 		}
 		e.Info.Field = fieldOf(d.Location)
 		if name, ok := missingProperty(d.Message); ok {
+			required := rooms.Required()
+			e.Info.Problem = &required
 			e.Info.Field = strictjson.Join(e.Info.Field, name)
 			e.Info.Message = e.Info.Field + " is required."
 			break

@@ -298,6 +298,9 @@ func (r *reply) refused(status int, code, field string) *reply {
 	if gotCode != code || gotField != field {
 		r.t.Fatalf("%s: error %s (%v), want %s (%s): %s", r.what, gotCode, gotField, code, field, r.raw)
 	}
+	if code == "invalid" && r.text("error.problem.code") == "" {
+		r.t.Fatalf("%s: an invalid input without its problem: %s", r.what, r.raw)
+	}
 	if r.text("error.message") == "" || r.text("error.request_id") == "" {
 		r.t.Fatalf("%s: an error without message or request id: %s", r.what, r.raw)
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"unicode/utf8"
 
+	"parley/rooms"
 	"parley/rooms/strictjson"
 )
 
@@ -50,7 +51,7 @@ func splitObject(raw []byte, into []member) ([]member, *Error) {
 	case field.Path == "":
 		return nil, malformed("A frame is a JSON object.")
 	default:
-		return nil, invalid(field.Path, field.Problem)
+		return nil, invalid(field.Path, rooms.Form(field.Problem))
 	}
 }
 

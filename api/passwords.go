@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
+
+	"parley/rooms"
 )
 
 // Bounds of a password, in characters.
@@ -107,9 +109,9 @@ func (p *passwords) matches(ctx context.Context, password, hash string) (bool, e
 func checkPassword(password string) error {
 	switch n := utf8.RuneCountInString(password); {
 	case n < minPasswordChars:
-		return invalid("password", fmt.Sprintf("must have at least %d characters", minPasswordChars))
+		return invalid("password", rooms.CharsAtLeast(minPasswordChars))
 	case n > maxPasswordChars:
-		return invalid("password", fmt.Sprintf("may have %d characters at most", maxPasswordChars))
+		return invalid("password", rooms.CharsAtMost(maxPasswordChars))
 	}
 	return nil
 }

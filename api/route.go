@@ -13,6 +13,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	"github.com/gofiber/fiber/v2"
+
+	"parley/rooms"
 )
 
 // mediaJSON is the one content type of the API.
@@ -132,7 +134,7 @@ func (s *Server) admit(ctx huma.Context, next func(huma.Context)) {
 func readableQuery(c *fiber.Ctx) error {
 	for key, value := range c.Context().QueryArgs().All() {
 		if !utf8.Valid(value) || bytes.IndexByte(value, 0) >= 0 {
-			return invalid(strings.ToValidUTF8(string(key), "?"), "must be text in UTF-8 without NUL")
+			return invalid(strings.ToValidUTF8(string(key), "?"), rooms.Form("must be text in UTF-8 without NUL"))
 		}
 	}
 	return nil

@@ -141,7 +141,7 @@ func (s *Server) changeEmail(ctx context.Context, r *request, in *emailInput) (*
 		return nil, err
 	}
 	if email == u.Email {
-		return nil, invalid("email", "is your address already")
+		return nil, invalid("email", rooms.Because("own_address", "is your address already"))
 	}
 	if _, err := s.store.UserByEmail(ctx, email); !errors.Is(err, store.ErrNotFound) {
 		if err != nil {
@@ -191,7 +191,7 @@ func (s *Server) deleteAccount(ctx context.Context, r *request, in *deleteInput)
 	var parts []store.Also
 	if factor != nil {
 		if in.Body.Code == "" {
-			return nil, invalid("code", "is required: your account has a second factor")
+			return nil, invalid("code", rooms.Because("code_required", "is required: your account has a second factor"))
 		}
 		proof, err := s.proof(ctx, r.origin(), factor, in.Body.Code)
 		if err != nil {

@@ -110,7 +110,7 @@ func (s *Server) adminFeedRooms(ctx context.Context, r *request, in *feedRoomsIn
 	}
 	ids := strings.Split(in.IDs, ",")
 	if len(ids) > namedAtOnce {
-		return nil, invalid("ids", "are too many")
+		return nil, invalid("ids", rooms.Form("are too many"))
 	}
 	known, err := admin.RoomsByID(ctx, s.store, ids)
 	if err != nil {

@@ -147,9 +147,9 @@ func words(field, text string, most int) (string, error) {
 	text = strings.TrimSpace(text)
 	switch {
 	case text == "":
-		return "", invalid(field, "is required")
+		return "", invalid(field, rooms.Required())
 	case utf8.RuneCountInString(text) > most:
-		return "", invalid(field, "is too long")
+		return "", invalid(field, rooms.Because("too_long", "is too long"))
 	}
 	return text, nil
 }
@@ -164,7 +164,7 @@ func (s *Server) flag(ctx context.Context, r *request, in *flagInput) (*struct{}
 	}
 	kind, id := store.FlagKind(in.Body.Kind), in.Body.ID
 	if kind == store.FlagUser && id == r.who.id {
-		return nil, invalid("id", "must not be your own")
+		return nil, invalid("id", rooms.Because("own", "must not be your own"))
 	}
 	if err := s.flags.Set(ctx, kind, id, reason, r.origin().deed(r.who)); err != nil {
 		return nil, found(err, in.Body.Kind)

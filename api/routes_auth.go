@@ -177,7 +177,7 @@ func (b *registerRequest) user() (store.User, error) {
 	}
 	if b.Role == rooms.Influencer {
 		if b.Kind != "" || b.Industry != "" || b.Budget != nil {
-			return u, invalid("kind", "belongs to sponsors, with the industry and the budget")
+			return u, invalid("kind", rooms.Form("belongs to sponsors, with the industry and the budget"))
 		}
 		if u.Category, err = cleanLine("category", b.Category, false); err != nil {
 			return u, err
@@ -417,10 +417,10 @@ func (s *Server) me(ctx context.Context, r *request, _ *struct{}) (*meOutput, er
 func cleanLine(field, s string, required bool) (string, error) {
 	s = strings.TrimSpace(s)
 	if required && s == "" {
-		return "", invalid(field, "is required")
+		return "", invalid(field, rooms.Required())
 	}
 	if strings.ContainsFunc(s, unicode.IsControl) {
-		return "", invalid(field, "must not hold control characters")
+		return "", invalid(field, rooms.ControlCharacters())
 	}
 	return s, nil
 }
@@ -430,7 +430,7 @@ func cleanEmail(raw string) (string, error) {
 	email := strings.ToLower(strings.TrimSpace(raw))
 	parsed, err := mail.ParseAddress(email)
 	if err != nil || parsed.Address != email || len(email) > 254 {
-		return "", invalid("email", "must be an e-mail address")
+		return "", invalid("email", rooms.Because("email", "must be an e-mail address"))
 	}
 	return email, nil
 }

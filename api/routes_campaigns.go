@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -146,7 +145,7 @@ func (s *Server) createCampaign(ctx context.Context, r *request, in *createCampa
 		return nil, err
 	}
 	if !b.Budget.Currency.Valid() {
-		return nil, invalid("budget.currency", "must be an ISO 4217 code such as EUR")
+		return nil, invalid("budget.currency", rooms.Because("currency", "must be an ISO 4217 code such as EUR"))
 	}
 	starts, ends, err := campaignDates(&b.StartsOn, &b.EndsOn)
 	if err != nil {
@@ -172,7 +171,7 @@ func campaignDates(first, last *rooms.Date) (starts, ends *rooms.Time, err error
 	if first != nil {
 		t, err := first.Time()
 		if err != nil {
-			return nil, nil, invalid("starts_on", "must be a date such as 2027-01-15")
+			return nil, nil, invalid("starts_on", rooms.NoDate())
 		}
 		at := rooms.At(t)
 		starts = &at
@@ -180,13 +179,13 @@ func campaignDates(first, last *rooms.Date) (starts, ends *rooms.Time, err error
 	if last != nil {
 		t, err := last.Time()
 		if err != nil {
-			return nil, nil, invalid("ends_on", "must be a date such as 2027-01-15")
+			return nil, nil, invalid("ends_on", rooms.NoDate())
 		}
 		at := rooms.At(t.AddDate(0, 0, 1))
 		ends = &at
 	}
 	if starts != nil && ends != nil && !starts.Before(*ends) {
-		return nil, nil, invalid("ends_on", "must not be before starts_on")
+		return nil, nil, invalid("ends_on", rooms.Because("before_start", "must not be before starts_on"))
 	}
 	return starts, ends, nil
 }
@@ -194,7 +193,7 @@ func campaignDates(first, last *rooms.Date) (starts, ends *rooms.Time, err error
 // endsAhead refuses an end that lies behind.
 func (s *Server) endsAhead(ends rooms.Time) error {
 	if !s.cfg.Clock().Before(ends.Time) {
-		return invalid("ends_on", "must not be past")
+		return invalid("ends_on", rooms.Because("past", "must not be past"))
 	}
 	return nil
 }
@@ -256,9 +255,9 @@ func (s *Server) updateCampaign(ctx context.Context, r *request, in *updateCampa
 	}
 	switch {
 	case starts != nil && ends == nil && !starts.Before(current.EndsAt):
-		return nil, invalid("starts_on", "must not be after ends_on")
+		return nil, invalid("starts_on", rooms.Because("after_end", "must not be after ends_on"))
 	case ends != nil && starts == nil && !current.StartsAt.Before(*ends):
-		return nil, invalid("ends_on", "must not be before starts_on")
+		return nil, invalid("ends_on", rooms.Because("before_start", "must not be before starts_on"))
 	}
 	patch := store.CampaignPatch{
 		Name: b.Name, Description: b.Description, Goals: b.Goals, Category: b.Category, Niches: b.Niches,
@@ -277,7 +276,7 @@ func (s *Server) updateCampaign(ctx context.Context, r *request, in *updateCampa
 	}
 	if b.Budget != nil {
 		if b.Budget.Currency != current.Currency {
-			return nil, invalid("budget.currency", fmt.Sprintf("must stay %s", current.Currency))
+			return nil, invalid("budget.currency", rooms.OneOf(string(current.Currency)))
 		}
 		patch.Budget = &b.Budget.Amount
 	}

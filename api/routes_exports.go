@@ -101,7 +101,7 @@ func (s *Server) listExports(ctx context.Context, r *request, in *listExportsInp
 func (s *Server) askExport(ctx context.Context, r *request, in *askExportInput) (*exportOutput, error) {
 	name := in.Body.Table
 	if !slices.Contains(tables.Names(r.who.role), name) {
-		return nil, invalid("table", "is not one that you can take away")
+		return nil, invalid("table", rooms.Form("is not one that you can take away"))
 	}
 	var also []store.Also
 	if r.who.role == rooms.Admin {

@@ -111,20 +111,21 @@ func (s *Server) statisticsDaysOf(first, last rooms.Date) (from, to time.Time, e
 	to = s.cfg.Clock().UTC().Truncate(24 * time.Hour)
 	if last != "" {
 		if to, err = last.Time(); err != nil {
-			return from, to, invalid("to", "must be a date such as 2027-01-15")
+			return from, to, invalid("to", rooms.NoDate())
 		}
 	}
 	from = to.AddDate(0, 0, 1-statisticsDays)
 	if first != "" {
 		if from, err = first.Time(); err != nil {
-			return from, to, invalid("from", "must be a date such as 2027-01-15")
+			return from, to, invalid("from", rooms.NoDate())
 		}
 	}
 	switch {
 	case from.After(to):
-		return from, to, invalid("from", "must not be after to")
+		return from, to, invalid("from", rooms.Because("after_end", "must not be after to"))
 	case to.Sub(from) > maxStatisticsDays*24*time.Hour:
-		return from, to, invalid("from", fmt.Sprintf("must be %d days before to at most", maxStatisticsDays))
+		return from, to, invalid("from", rooms.Because("days_at_most",
+			fmt.Sprintf("must be %d days before to at most", maxStatisticsDays)).WithMax(maxStatisticsDays))
 	}
 	return from, to, nil
 }

@@ -173,9 +173,9 @@ func mayInvite(accepts map[string]bool, influencer string) *Error {
 	wants, known := accepts[influencer]
 	switch {
 	case !known:
-		return invalid("influencer", "is not an influencer who can be invited")
+		return invalid("influencer", rooms.Because("not_invitable", "is not an influencer who can be invited"))
 	case !wants:
-		return invalid("influencer", "takes no invitations at the moment")
+		return invalid("influencer", rooms.Because("takes_no_invitations", "takes no invitations at the moment"))
 	default:
 		return nil
 	}
@@ -213,7 +213,7 @@ func decodeInvitations(raw []byte) ([]invitation, frame, *Error) {
 		}
 	}
 	if list == nil {
-		return nil, f, invalid("invitations", "is required")
+		return nil, f, invalid("invitations", rooms.Required())
 	}
 	if refusal := checkOpening(&open); refusal != nil {
 		return nil, f, refusal
@@ -225,7 +225,7 @@ func decodeInvitations(raw []byte) ([]invitation, frame, *Error) {
 func decodeInvited(raw []byte) ([]invitation, *Error) {
 	var items []json.RawMessage
 	if json.Unmarshal(raw, &items) != nil || len(items) == 0 || len(items) > maxInvitations {
-		return nil, invalid("invitations", "must be a list of 1 to 20")
+		return nil, invalid("invitations", rooms.ItemsAtMost(20))
 	}
 	ids, people := make(map[string]bool), make(map[string]bool)
 	list := make([]invitation, len(items))
@@ -242,7 +242,7 @@ func decodeInvited(raw []byte) ([]invitation, *Error) {
 			case "influencer":
 				list[i].Influencer, refusal = text(m, maxIDChars)
 			default:
-				refusal = invalid("invitations."+m.name, "is not a known field")
+				refusal = invalid("invitations."+m.name, rooms.UnknownField())
 			}
 			if refusal != nil {
 				return nil, refusal
@@ -250,13 +250,13 @@ func decodeInvited(raw []byte) ([]invitation, *Error) {
 		}
 		switch {
 		case !isULID(list[i].ID):
-			return nil, invalid("invitations.id", "must be a ULID")
+			return nil, invalid("invitations.id", rooms.Form("must be a ULID"))
 		case ids[list[i].ID]:
-			return nil, invalid("invitations.id", "is given twice")
+			return nil, invalid("invitations.id", rooms.Twice("is given twice"))
 		case list[i].Influencer == "":
-			return nil, invalid("invitations.influencer", "is required")
+			return nil, invalid("invitations.influencer", rooms.Required())
 		case people[list[i].Influencer]:
-			return nil, invalid("invitations.influencer", "is given twice")
+			return nil, invalid("invitations.influencer", rooms.Twice("is given twice"))
 		}
 		ids[list[i].ID], people[list[i].Influencer] = true, true
 	}

@@ -127,9 +127,9 @@ func decodeOpen(raw []byte, invitation bool) (frame, *Error) {
 	}
 	switch {
 	case !isULID(f.id):
-		return f, invalid("id", "must be a ULID")
+		return f, invalid("id", rooms.Form("must be a ULID"))
 	case invitation && open.Influencer == "":
-		return f, invalid("influencer", "is required")
+		return f, invalid("influencer", rooms.Required())
 	}
 	if err := checkOpening(&open); err != nil {
 		return f, err
@@ -152,14 +152,14 @@ func decodeOpening(m member, open *rooms.Open) (err *Error) {
 	case "message":
 		open.Message, err = text(m, 0)
 	default:
-		err = invalid(m.name, "is not a known field")
+		err = invalid(m.name, rooms.UnknownField())
 	}
 	return err
 }
 
 func checkOpening(open *rooms.Open) *Error {
 	if open.Terms == nil && open.ExpiresIn != 0 {
-		return invalid("expires_in", "belongs to terms, which are missing")
+		return invalid("expires_in", rooms.Form("belongs to terms, which are missing"))
 	}
 	return nil
 }

@@ -82,15 +82,16 @@ func (s *Server) setPicture(ctx context.Context, r *request, in *pictureInput) (
 
 // pictureRefused says what is wrong with an upload, for a person.
 func pictureRefused(err error) error {
-	for problem, text := range map[error]string{
-		picture.ErrFormat: "must be a JPEG, PNG or WebP file",
-		picture.ErrBroken: "cannot be read to its end; the file is damaged",
-		picture.ErrLarge: fmt.Sprintf("has too many pixels: at most %d million, and %d a side",
-			picture.MaxPixels>>20, picture.MaxSide),
-		picture.ErrSmall: fmt.Sprintf("is too small: at least %d pixels a side", picture.MinSide),
+	for made, problem := range map[error]rooms.Problem{
+		picture.ErrFormat: rooms.Because("picture_format", "must be a JPEG, PNG or WebP file"),
+		picture.ErrBroken: rooms.Because("picture_broken", "cannot be read to its end; the file is damaged"),
+		picture.ErrLarge: rooms.Because("picture_large", fmt.Sprintf("has too many pixels: at most %d million, and %d a side",
+			picture.MaxPixels>>20, picture.MaxSide)).WithMax(picture.MaxSide),
+		picture.ErrSmall: rooms.Because("picture_small",
+			fmt.Sprintf("is too small: at least %d pixels a side", picture.MinSide)).WithMin(picture.MinSide),
 	} {
-		if errors.Is(err, problem) {
-			return invalid("picture", text)
+		if errors.Is(err, made) {
+			return invalid("picture", problem)
 		}
 	}
 	if errors.Is(err, picture.ErrBusy) {

@@ -100,7 +100,7 @@ func (s *Server) setPreferences(ctx context.Context, r *request, in *preferences
 	err := s.run(ctx, func(ctx context.Context, t *store.Tx) error {
 		if p.Webhook != "" {
 			if _, err := webhooks.Own(ctx, t, r.who.id, p.Webhook); errors.Is(err, store.ErrNotFound) {
-				return rooms.Invalid("webhook", "must be one of your webhooks")
+				return rooms.Invalid("webhook", rooms.Because("not_yours", "must be one of your webhooks"))
 			} else if err != nil {
 				return err
 			}

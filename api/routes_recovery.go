@@ -131,7 +131,7 @@ func (s *Server) resendVerification(ctx context.Context, r *request, _ *struct{}
 }
 
 func usedLink() *Error {
-	return invalid("token", "has expired or was used; ask for a new link")
+	return invalid("token", rooms.Because("used_link", "has expired or was used; ask for a new link"))
 }
 
 func (s *Server) verifyEmail(ctx context.Context, r *request, in *mailTokenInput) (*verifiedOutput, error) {

@@ -147,9 +147,9 @@ func (s *Server) askReport(ctx context.Context, r *request, in *askReportInput) 
 	}
 	switch month := in.Body.Month; {
 	case month < first:
-		return nil, invalid("month", "is before your account was made")
+		return nil, invalid("month", rooms.Because("before_account", "is before your account was made"))
 	case month > last:
-		return nil, invalid("month", "has not begun yet")
+		return nil, invalid("month", rooms.Because("not_begun", "has not begun yet"))
 	}
 	return nil, reports.Ask(ctx, s.store, r.who.id, in.Body.Month)
 }

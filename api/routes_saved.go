@@ -131,7 +131,7 @@ func (s *Server) saveSearch(ctx context.Context, r *request, in *saveInput) (*sa
 func savedQuery(kind search.Kind, text string) (string, error) {
 	query, err := url.ParseQuery(text)
 	if err != nil {
-		return "", invalid("query", "is not that of an address")
+		return "", invalid("query", rooms.Because("search_query", "is not that of an address"))
 	}
 	input := reflect.TypeFor[searchCampaignsInput]()
 	if kind == search.KindInfluencers {
@@ -143,7 +143,7 @@ func savedQuery(kind search.Kind, text string) (string, error) {
 	}
 	for name, values := range query {
 		if !known[name] || name == "cursor" || name == "limit" || len(values) != 1 {
-			return "", invalid("query", "holds what the search does not know")
+			return "", invalid("query", rooms.Because("search_query", "holds what the search does not know"))
 		}
 	}
 	return query.Encode(), nil

@@ -136,7 +136,7 @@ func (s *Server) searchCampaigns(ctx context.Context, r *request, in *searchCamp
 	if in.From != "" {
 		day, err := rooms.Date(in.From).Time()
 		if err != nil {
-			return nil, invalid("from", "must be a date such as 2027-01-15")
+			return nil, invalid("from", rooms.NoDate())
 		}
 		at := rooms.At(day)
 		f.From = &at
@@ -144,7 +144,7 @@ func (s *Server) searchCampaigns(ctx context.Context, r *request, in *searchCamp
 	if in.Until != "" {
 		day, err := rooms.Date(in.Until).Time()
 		if err != nil {
-			return nil, invalid("until", "must be a date such as 2027-01-15")
+			return nil, invalid("until", rooms.NoDate())
 		}
 		at := rooms.At(day.AddDate(0, 0, 1))
 		f.Until = &at
@@ -223,7 +223,7 @@ func viewInfluencer(i *search.Influencer) influencerView {
 func currencyOf(text string) (rooms.Currency, error) {
 	currency := rooms.Currency(text)
 	if text != "" && !currency.Valid() {
-		return "", invalid("currency", "must be an ISO 4217 code such as EUR")
+		return "", invalid("currency", rooms.Because("currency", "must be an ISO 4217 code such as EUR"))
 	}
 	return currency, nil
 }

@@ -86,7 +86,7 @@ func recoveryHash(code string) [32]byte {
 	return sha256.Sum256([]byte(strings.ToLower(strings.NewReplacer("-", "", " ", "").Replace(code))))
 }
 
-func wrongCode() *Error { return invalid("code", "is not right") }
+func wrongCode() *Error { return invalid("code", rooms.Because("wrong_code", "is not right")) }
 
 // proof checks a code of a user's second factor, or a recovery code, and gives what
 // uses it up in the transaction of what it is shown for.
@@ -116,7 +116,7 @@ func (s *Server) proof(ctx context.Context, from origin, f *credentials.Factor, 
 		left, err := credentials.UseRecoveryCode(ctx, t, user, hash)
 		if errors.Is(err, store.ErrNotFound) {
 			s.noteFailure(user, from, audit.ActionTOTPFailed)
-			return rooms.Invalid("code", "is not right")
+			return rooms.Invalid("code", rooms.Because("wrong_code", "is not right"))
 		}
 		if err != nil {
 			return err

@@ -89,7 +89,7 @@ func (s *Server) confirmPassword(ctx context.Context, r *request, field, passwor
 	}
 	if !ok {
 		s.noteFailure(u.ID, r.origin(), audit.ActionConfirmFailed)
-		return u, invalid(field, "is not your password")
+		return u, invalid(field, rooms.Because("wrong_password", "is not your password"))
 	}
 	return u, nil
 }

@@ -1,7 +1,5 @@
 package rooms
 
-import "fmt"
-
 // Campaign is what a decision needs of a campaign: its ledger and its dates.
 // Amounts are minor units of Currency.
 type Campaign struct {
@@ -43,7 +41,7 @@ func (c *Campaign) Covers(m Move) bool { return m.Held+m.Committed <= c.Availabl
 // and held.
 func (c *Campaign) CheckBudget(amount int64) *Refusal {
 	if amount < 1 || amount > MaxAmountMinor {
-		return Invalid("budget.amount", fmt.Sprintf("must be from 1 to %d", MaxAmountMinor))
+		return Invalid("budget.amount", Between(1, MaxAmountMinor))
 	}
 	if taken := c.Committed + c.Held; amount < taken {
 		return &Refusal{

@@ -3,7 +3,6 @@ package rooms
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -233,14 +232,13 @@ func (d *decider) put(p *Patch, expiresIn, supersedes int64) *Refusal {
 	lifetime := DefaultLifetime
 	if expiresIn != 0 {
 		if expiresIn < int64(MinLifetime/time.Second) || expiresIn > int64(MaxLifetime/time.Second) {
-			return Invalid("expires_in", fmt.Sprintf("must be from %d to %d seconds",
-				MinLifetime/time.Second, MaxLifetime/time.Second))
+			return Invalid("expires_in", SecondsBetween(MinLifetime/time.Second, MaxLifetime/time.Second))
 		}
 		lifetime = time.Duration(expiresIn) * time.Second
 	}
 	o.seal(terms)
 	if dealt != nil && o.Hash == d.after.Deal.Hash {
-		return Invalid("terms", "must change something of the deal in force")
+		return Invalid("terms", Because("no_change", "must change something of the deal in force"))
 	}
 	o.ExpiresAt = minTime(d.now.Add(lifetime), d.campaign.EndsAt)
 	// A hold of the superseded offer is released because it no longer stands.
@@ -250,7 +248,7 @@ func (d *decider) put(p *Patch, expiresIn, supersedes int64) *Refusal {
 
 func (d *decider) accept(cmd Accept) *Refusal {
 	if cmd.TermsHash == (Hash{}) {
-		return Invalid("terms_hash", "is required")
+		return Invalid("terms_hash", Required())
 	}
 	if !d.before.Status.Bargains() {
 		return d.notAllowed("The deal is completed.")
@@ -280,7 +278,7 @@ func (d *decider) accept(cmd Accept) *Refusal {
 
 func (d *decider) decline(cmd Decline) *Refusal {
 	if !slices.Contains(DeclineReasons, cmd.Reason) {
-		return Invalid("reason", "must be one of "+strings.Join(DeclineReasons, ", "))
+		return Invalid("reason", OneOf(DeclineReasons...))
 	}
 	if r := textLimit("note", cmd.Note, 0, MaxReason); r != nil {
 		return r
@@ -299,7 +297,7 @@ func (d *decider) decline(cmd Decline) *Refusal {
 
 func (d *decider) withdraw(cmd Withdraw) *Refusal {
 	if cmd.OfferSeq == 0 {
-		return Invalid("offer_seq", "is required")
+		return Invalid("offer_seq", Required())
 	}
 	standing := d.before.Standing()
 	if standing == nil || standing.Seq != cmd.OfferSeq {
@@ -355,7 +353,7 @@ func (d *decider) reopen() *Refusal {
 
 func (d *decider) freeze(cmd Freeze) *Refusal {
 	if cmd.Source.bit() == 0 {
-		return Invalid("source", "must be room, campaign, sponsor or influencer")
+		return Invalid("source", OneOf("room", "campaign", "sponsor", "influencer"))
 	}
 	if r := textLimit("reason", cmd.Reason, 1, MaxReason); r != nil {
 		return r
@@ -369,7 +367,7 @@ func (d *decider) freeze(cmd Freeze) *Refusal {
 
 func (d *decider) unfreeze(cmd Unfreeze) *Refusal {
 	if cmd.Source.bit() == 0 {
-		return Invalid("source", "must be room, campaign, sponsor or influencer")
+		return Invalid("source", OneOf("room", "campaign", "sponsor", "influencer"))
 	}
 	if !d.before.Frozen.Has(cmd.Source) {
 		return d.notAllowed("The room is not frozen for this.")
@@ -430,7 +428,7 @@ func (d *decider) standingSeq() int64 {
 // it is the other party's, and that it is still valid.
 func (d *decider) answers(seq int64, hash *Hash) *Refusal {
 	if seq == 0 {
-		return Invalid("offer_seq", "is required")
+		return Invalid("offer_seq", Required())
 	}
 	standing := d.before.Standing()
 	if standing == nil || standing.Seq != seq || (hash != nil && standing.Hash != *hash) {

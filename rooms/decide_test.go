@@ -622,7 +622,7 @@ func TestFingerprint(t *testing.T) {
 }
 
 func TestRefusalIsAnError(t *testing.T) {
-	var err error = rooms.Invalid("terms.fee", "is required")
+	var err error = rooms.Invalid("terms.fee", rooms.Required())
 	var r *rooms.Refusal
 	if !errors.As(err, &r) || !strings.Contains(err.Error(), "terms.fee") {
 		t.Fatalf("error is %v", err)

@@ -132,7 +132,7 @@ func (d *decider) deliver(cmd Deliver) *Refusal {
 	}
 	deal := d.before.Deal
 	if cmd.DealSeq == 0 {
-		return Invalid("deal_seq", "is required")
+		return Invalid("deal_seq", Required())
 	}
 	if cmd.DealSeq != deal.Seq {
 		return &Refusal{
@@ -144,7 +144,7 @@ func (d *decider) deliver(cmd Deliver) *Refusal {
 		return r
 	}
 	if len(cmd.Links) == 0 || len(cmd.Links) > maxDeliveryLinks {
-		return Invalid("links", fmt.Sprintf("must be from 1 to %d addresses", maxDeliveryLinks))
+		return Invalid("links", ItemsBetween(1, maxDeliveryLinks))
 	}
 	for i, link := range cmd.Links {
 		if r := linkLimit(fmt.Sprintf("links[%d]", i), link); r != nil {
@@ -194,7 +194,7 @@ func (d *decider) delivered(seq int64, onlySponsor string) (int, *Refusal) {
 		return 0, d.notAllowed(onlySponsor)
 	}
 	if seq == 0 {
-		return 0, Invalid("delivery_seq", "is required")
+		return 0, Invalid("delivery_seq", Required())
 	}
 	i := slices.IndexFunc(d.before.Deliveries, func(x Delivery) bool { return x.Seq == seq })
 	switch {
@@ -258,7 +258,7 @@ func linkLimit(field, link string) *Refusal {
 	}
 	u, err := url.Parse(link)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return Invalid(field, "must be an http or https address")
+		return Invalid(field, Because("link", "must be an http or https address"))
 	}
 	return nil
 }

@@ -77,9 +77,9 @@ func (p *Patch) read(r *strictjson.Reader) error {
 func asInvalid(path string, err error) *Refusal {
 	var field *strictjson.FieldError
 	if errors.As(strictjson.At(path, err), &field) {
-		return Invalid(field.Path, field.Problem)
+		return Invalid(field.Path, Form(field.Problem))
 	}
-	return Invalid(path, "is malformed")
+	return Invalid(path, Form("is malformed"))
 }
 
 // merge makes the whole terms of a new offer by author from the room's last
@@ -118,7 +118,7 @@ func (p *Patch) merge(base *Terms, authors SectionAuthors, author Side) (Terms, 
 		}
 		if p.Locks && !own && p.Terms.Locked.Has(s) && !inheritedLocks.Has(s) {
 			return Terms{}, Invalid("terms.locked",
-				"may name only sections that you wrote first; "+s.String()+" is not")
+				Because("not_your_section", "may name only sections that you wrote first; "+s.String()+" is not"))
 		}
 		if wanted {
 			t.Locked = t.Locked.With(s)

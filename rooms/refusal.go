@@ -39,6 +39,8 @@ type Refusal struct {
 	Message string `json:"message"`
 	// Field names the input that is wrong, for example terms.fee.amount.
 	Field string `json:"field,omitempty"`
+	// Problem says what is wrong with it, where the code is CodeInvalid.
+	Problem *Problem `json:"problem,omitempty"`
 	// Details is what the client needs to go on, by code.
 	Details any `json:"details,omitempty"`
 }
@@ -53,17 +55,18 @@ func (r *Refusal) Error() string {
 // Refuse makes a refusal with a code and a sentence.
 func Refuse(code Code, message string) *Refusal { return &Refusal{Code: code, Message: message} }
 
-// Invalid refuses the input named by field; problem is a clause such as "must
-// be at least 1".
-func Invalid(field, problem string) *Refusal {
-	return &Refusal{Code: CodeInvalid, Field: field, Message: field + " " + problem + "."}
+// Invalid refuses the input named by field.
+func Invalid(field string, problem Problem) *Refusal {
+	return &Refusal{Code: CodeInvalid, Field: field, Problem: &problem, Message: field + " " + problem.clause + "."}
 }
 
 // within puts the field of an invalid input into item i of a list. Paths are
 // made only where something is wrong: terms are checked with every offer.
 func (r *Refusal) within(list string, i int) *Refusal {
 	field := fmt.Sprintf("%s[%d].%s", list, i, r.Field)
-	return &Refusal{Code: r.Code, Field: field, Message: field + strings.TrimPrefix(r.Message, r.Field), Details: r.Details}
+	within := *r
+	within.Field, within.Message = field, field+strings.TrimPrefix(r.Message, r.Field)
+	return &within
 }
 
 // The details of refusals. StaleDetails answers an accept or a counter that

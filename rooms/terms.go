@@ -215,13 +215,13 @@ func (t *Terms) validate(c *Campaign, deal *Terms) *Refusal {
 func (t *Terms) validateFee(c *Campaign) *Refusal {
 	switch {
 	case t.Fee == (Money{}):
-		return Invalid("terms.fee", "is required")
+		return Invalid("terms.fee", Required())
 	case t.Fee.Amount < 1:
-		return Invalid("terms.fee.amount", "must be at least 1")
+		return Invalid("terms.fee.amount", AtLeast(1))
 	case t.Fee.Amount > MaxAmountMinor:
-		return Invalid("terms.fee.amount", fmt.Sprintf("must be at most %d", MaxAmountMinor))
+		return Invalid("terms.fee.amount", AtMost(MaxAmountMinor))
 	case t.Fee.Currency != c.Currency:
-		return Invalid("terms.fee.currency", fmt.Sprintf("must be the campaign's currency, %s", c.Currency))
+		return Invalid("terms.fee.currency", OneOf(string(c.Currency)))
 	}
 	return nil
 }
@@ -229,10 +229,10 @@ func (t *Terms) validateFee(c *Campaign) *Refusal {
 func (t *Terms) validateDeliverables(c *Campaign, deal *Terms) *Refusal {
 	const at = "terms.deliverables"
 	if len(t.Deliverables) == 0 {
-		return Invalid(at, "must name at least one deliverable")
+		return Invalid(at, Because("deliverable_missing", "must name at least one deliverable"))
 	}
 	if len(t.Deliverables) > maxDeliverables {
-		return Invalid(at, fmt.Sprintf("may have %d items at most", maxDeliverables))
+		return Invalid(at, ItemsAtMost(maxDeliverables))
 	}
 	for i := range t.Deliverables {
 		if deal != nil && i < len(deal.Deliverables) && deal.Deliverables[i].equal(&t.Deliverables[i]) {
@@ -248,7 +248,7 @@ func (t *Terms) validateDeliverables(c *Campaign, deal *Terms) *Refusal {
 // validate names fields relative to the deliverable.
 func (d *Deliverable) validate(c *Campaign) *Refusal {
 	if !slices.Contains(Platforms, d.Platform) {
-		return Invalid("platform", "must be one of "+strings.Join(Platforms, ", "))
+		return Invalid("platform", OneOf(Platforms...))
 	}
 	if r := textLimit("format", d.Format, 1, maxFormatChars); r != nil {
 		return r
@@ -262,17 +262,17 @@ func (d *Deliverable) validate(c *Campaign) *Refusal {
 	if d.Due != "" {
 		due, err := d.Due.Time()
 		if err != nil {
-			return Invalid("due", "must be a date such as 2027-01-15")
+			return Invalid("due", NoDate())
 		}
 		if !due.Before(c.EndsAt.Time) {
-			return Invalid("due", "must not be past the campaign's end")
+			return Invalid("due", Because("past_campaign_end", "must not be past the campaign's end"))
 		}
 	}
 	if r := textLimit("must_show", d.MustShow, 0, maxMustShowChars); r != nil {
 		return r
 	}
 	if len(d.Links) > maxLinks {
-		return Invalid("links", fmt.Sprintf("may have %d items at most", maxLinks))
+		return Invalid("links", ItemsAtMost(maxLinks))
 	}
 	for i, link := range d.Links {
 		if r := linkLimit(fmt.Sprintf("links[%d]", i), link); r != nil {
@@ -285,21 +285,21 @@ func (d *Deliverable) validate(c *Campaign) *Refusal {
 func (t *Terms) validateRights() *Refusal {
 	if u := t.UsageRights; u != nil {
 		if !slices.Contains(UsageScopes, u.Scope) {
-			return Invalid("terms.usage_rights.scope", "must be one of "+strings.Join(UsageScopes, ", "))
+			return Invalid("terms.usage_rights.scope", OneOf(UsageScopes...))
 		}
 		if r := numberLimit("terms.usage_rights.months", u.Months, 0, maxUsageMonths); r != nil {
 			return r
 		}
 		if len(u.Channels) > len(Platforms) {
-			return Invalid("terms.usage_rights.channels", fmt.Sprintf("may have %d items at most", len(Platforms)))
+			return Invalid("terms.usage_rights.channels", ItemsAtMost(len(Platforms)))
 		}
 		for i, ch := range u.Channels {
 			field := fmt.Sprintf("terms.usage_rights.channels[%d]", i)
 			if !slices.Contains(Platforms, ch) {
-				return Invalid(field, "must be one of "+strings.Join(Platforms, ", "))
+				return Invalid(field, OneOf(Platforms...))
 			}
 			if slices.Contains(u.Channels[:i], ch) {
-				return Invalid(field, "is named twice")
+				return Invalid(field, Twice("is named twice"))
 			}
 		}
 	}
@@ -322,7 +322,7 @@ func (t *Terms) validatePayment() *Refusal {
 		return nil
 	}
 	if len(t.Payment) > maxMilestones {
-		return Invalid("terms.payment", fmt.Sprintf("may have %d items at most", maxMilestones))
+		return Invalid("terms.payment", ItemsAtMost(maxMilestones))
 	}
 	sum := 0
 	for i := range t.Payment {
@@ -332,7 +332,7 @@ func (t *Terms) validatePayment() *Refusal {
 		sum += t.Payment[i].Percent
 	}
 	if sum != 100 {
-		return Invalid("terms.payment", fmt.Sprintf("must have percents that sum to 100, not %d", sum))
+		return Invalid("terms.payment", Because("percent_sum", fmt.Sprintf("must have percents that sum to 100, not %d", sum)))
 	}
 	return nil
 }
@@ -350,7 +350,7 @@ func (m *Milestone) validate() *Refusal {
 
 func numberLimit(field string, n, low, high int) *Refusal {
 	if n < low || n > high {
-		return Invalid(field, fmt.Sprintf("must be from %d to %d", low, high))
+		return Invalid(field, Between(low, high))
 	}
 	return nil
 }
@@ -363,18 +363,18 @@ func textLimit(field, s string, low, high int) *Refusal {
 		n++
 		if r == utf8.RuneError {
 			if _, size := utf8.DecodeRuneInString(s[i:]); size == 1 {
-				return Invalid(field, "must be UTF-8")
+				return Invalid(field, Form("must be UTF-8"))
 			}
 		}
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return Invalid(field, "must not hold control characters")
+			return Invalid(field, ControlCharacters())
 		}
 	}
 	if n > high {
-		return Invalid(field, fmt.Sprintf("may have %d characters at most", high))
+		return Invalid(field, CharsAtMost(high))
 	}
 	if low > 0 && strings.TrimSpace(s) == "" {
-		return Invalid(field, "is required")
+		return Invalid(field, Required())
 	}
 	return nil
 }

@@ -88,13 +88,13 @@ func (t *Tx) createCampaign(ctx context.Context, c Campaign) (Campaign, error) {
 	c.UpdatedAt, c.Committed, c.Held = t.Now, 0, 0
 	c.ArchivedAt, c.FlaggedAt, c.FlagReason = nil, nil, ""
 	if !c.Currency.Valid() {
-		return Campaign{}, rooms.Invalid("currency", "must be an ISO 4217 code such as EUR")
+		return Campaign{}, rooms.Invalid("currency", rooms.Because("currency", "must be an ISO 4217 code such as EUR"))
 	}
 	if err := checkCampaign(ctx, t, &c); err != nil {
 		return Campaign{}, err
 	}
 	if !t.Now.Before(c.EndsAt) {
-		return Campaign{}, rooms.Invalid("ends_at", "must not be past")
+		return Campaign{}, rooms.Invalid("ends_at", rooms.Because("past", "must not be past"))
 	}
 	m, err := campaignRow(&c)
 	if err != nil {
@@ -117,7 +117,7 @@ func (t *Tx) createCampaign(ctx context.Context, c Campaign) (Campaign, error) {
 // what is taken of it, or over the sponsor's own budget of the currency.
 func checkCampaign(ctx context.Context, t *Tx, c *Campaign) error {
 	if !c.StartsAt.Before(c.EndsAt) {
-		return rooms.Invalid("ends_at", "must be after the start")
+		return rooms.Invalid("ends_at", rooms.Because("before_start", "must be after the start"))
 	}
 	ledger := rooms.Campaign{Currency: c.Currency, Budget: c.Budget, Committed: c.Committed, Held: c.Held}
 	if r := ledger.CheckBudget(c.Budget); r != nil {
@@ -207,7 +207,7 @@ func (s *Store) UpdateCampaign(ctx context.Context, sponsor, id string, p Campai
 			p.EndsAt = nil // what has ended stays settled
 		}
 		if p.EndsAt != nil && !t.Now.Before(*p.EndsAt) {
-			return Campaign{}, rooms.Invalid("ends_at", "must not be past")
+			return Campaign{}, rooms.Invalid("ends_at", rooms.Because("past", "must not be past"))
 		}
 		set(&c.Name, p.Name)
 		set(&c.Description, p.Description)
@@ -344,10 +344,10 @@ func (s *Store) SetSponsorBudget(ctx context.Context, sponsor string, currency r
 // new: it does not see what commands of the same batch do to campaigns.
 func (t *Tx) SetSponsorBudget(ctx context.Context, sponsor string, currency rooms.Currency, amount int64) error {
 	if !currency.Valid() {
-		return rooms.Invalid("currency", "must be an ISO 4217 code such as EUR")
+		return rooms.Invalid("currency", rooms.Because("currency", "must be an ISO 4217 code such as EUR"))
 	}
 	if amount < 0 || amount > rooms.MaxAmountMinor {
-		return rooms.Invalid("amount", fmt.Sprintf("must be from 0 to %d", rooms.MaxAmountMinor))
+		return rooms.Invalid("amount", rooms.Between(0, rooms.MaxAmountMinor))
 	}
 	m := &budgetModel{UserID: sponsor, Currency: string(currency), Amount: amount}
 	if amount == 0 {

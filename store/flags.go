@@ -52,9 +52,9 @@ const freezeChunk = 200
 func (s *Store) Flag(ctx context.Context, f Flag, also ...Also) error {
 	switch {
 	case f.Reason == "":
-		return rooms.Invalid("reason", "is required")
+		return rooms.Invalid("reason", rooms.Required())
 	case utf8.RuneCountInString(f.Reason) > rooms.MaxReason:
-		return rooms.Invalid("reason", "is too long")
+		return rooms.Invalid("reason", rooms.CharsAtMost(rooms.MaxReason))
 	}
 	return s.review(ctx, f, true, also)
 }
@@ -75,7 +75,7 @@ func (s *Store) review(ctx context.Context, f Flag, begin bool, also []Also) err
 		case FlagRoom:
 			err = t.freeze(ctx, f, rooms.SourceRoom, []string{f.ID}, begin, true)
 		default:
-			err = rooms.Invalid("kind", "must be user, campaign or room")
+			err = rooms.Invalid("kind", rooms.OneOf("user", "campaign", "room"))
 		}
 		if err != nil {
 			return struct{}{}, err

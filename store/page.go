@@ -40,7 +40,7 @@ func parseCursor(cursor string) (n int64, id string, err error) {
 		n, err = strconv.ParseInt(number, 10, 64)
 	}
 	if !ok || err != nil {
-		return 0, "", rooms.Invalid("cursor", "is not one that a list gave")
+		return 0, "", rooms.Invalid("cursor", rooms.Because("cursor", "is not one that a list gave"))
 	}
 	return n, id, nil
 }

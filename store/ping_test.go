@@ -14,7 +14,7 @@ func TestPingsAreToldWithTheCommitOfTheirWrite(t *testing.T) {
 			_, err := Write(t.Context(), e.Store, func(_ context.Context, tx *Tx) (struct{}, error) {
 				tx.Ping(Ping{User: u.ID, Kind: kind})
 				if kind == "taken_back" {
-					return struct{}{}, rooms.Invalid("kind", "is wrong")
+					return struct{}{}, rooms.Invalid("kind", rooms.Form("is wrong"))
 				}
 				return struct{}{}, nil
 			})

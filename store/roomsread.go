@@ -220,7 +220,7 @@ func (q *roomQuery) filter(f RoomFilter) error {
 		}
 		pos, err := strconv.ParseInt(id, 10, 64)
 		if err != nil {
-			return rooms.Invalid("cursor", "is not one that a list gave")
+			return rooms.Invalid("cursor", rooms.Because("cursor", "is not one that a list gave"))
 		}
 		q.and("r.active_day <= ? AND (r.active_day < ? OR r.last_pos < ?)", day, day, pos)
 	}

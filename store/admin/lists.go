@@ -106,7 +106,7 @@ func Users(ctx context.Context, s *store.Store, f UserFilter) (list []User, next
 	case UserFlagged:
 		q = q.Where("u.flagged_at IS NOT NULL")
 	default:
-		return nil, "", rooms.Invalid("state", "must be pending, refused or flagged")
+		return nil, "", rooms.Invalid("state", rooms.OneOf("pending", "refused", "flagged"))
 	}
 	q = begins(q, s.Reads(), "users", "u.id", f.Query, "lower(name)", "email")
 	rows, next, err := page[userRow](ctx, q, "u.id", f.Cursor, f.Limit, func(r *userRow) string { return r.ID })
@@ -209,7 +209,7 @@ func Campaigns(ctx context.Context, s *store.Store, now rooms.Time, f CampaignFi
 	case CampaignRunning:
 		q = q.Where("c.archived_at IS NULL").Where("c.starts_at <= ?", at).Where("c.ends_at > ?", at)
 	default:
-		return nil, "", rooms.Invalid("state", "must be running, planned, ended or archived")
+		return nil, "", rooms.Invalid("state", rooms.OneOf("running", "planned", "ended", "archived"))
 	}
 	if f.Flagged {
 		q = q.Where("c.flagged_at IS NOT NULL")

@@ -96,7 +96,7 @@ func TestAnEntryIsPartOfItsTransaction(t *testing.T) {
 					return struct{}{}, err
 				}
 			}
-			return struct{}{}, rooms.Invalid("x", failed.Error())
+			return struct{}{}, rooms.Invalid("x", rooms.Form(failed.Error()))
 		})
 		if err == nil {
 			t.Fatal("the write's error was lost")

@@ -182,7 +182,7 @@ func (f *Filter) query(q *bun.SelectQuery, db *bun.DB) (*bun.SelectQuery, error)
 	if f.Cursor != "" {
 		before, err := strconv.ParseInt(f.Cursor, 10, 64)
 		if err != nil {
-			return nil, rooms.Invalid("cursor", "is not one that a list gave")
+			return nil, rooms.Invalid("cursor", rooms.Because("cursor", "is not one that a list gave"))
 		}
 		q = q.Where("pos < ?", before)
 	}

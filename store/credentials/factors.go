@@ -82,7 +82,7 @@ func TakeStep(ctx context.Context, t *store.Tx, user string, step int64) error {
 	if err != nil {
 		return fmt.Errorf("take a code: %w", err)
 	}
-	return one(res.RowsAffected, "take a code", rooms.Invalid("code", "was used already; wait for the next one"))
+	return one(res.RowsAffected, "take a code", rooms.Invalid("code", rooms.Because("code_used", "was used already; wait for the next one")))
 }
 
 // one gives the refusal when no row was changed.

@@ -119,7 +119,8 @@ func Ask(ctx context.Context, s *store.Store, user, name string, bom bool, also 
 			return Export{}, fmt.Errorf("exports: count: %w", err)
 		}
 		if open >= MaxOpen {
-			return Export{}, rooms.Invalid("table", fmt.Sprintf("waits: at most %d exports are made for one account at a time", MaxOpen))
+			return Export{}, rooms.Invalid("table", rooms.Because("too_many_exports",
+				fmt.Sprintf("waits: at most %d exports are made for one account at a time", MaxOpen)).WithMax(MaxOpen))
 		}
 		id, err := t.NewID()
 		if err != nil {

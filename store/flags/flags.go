@@ -129,7 +129,7 @@ func (b *Book) ended(kind store.FlagKind, id, note string, d Deed) store.Also {
 // not found; an ended one, and a second answer, are refused.
 func (b *Book) Appeal(ctx context.Context, flag, text string, d Deed) error {
 	if text == "" {
-		return rooms.Invalid("text", "is required")
+		return rooms.Invalid("text", rooms.Required())
 	}
 	_, err := store.Write(ctx, b.Store, func(ctx context.Context, t *store.Tx) (struct{}, error) {
 		row, party, err := own(ctx, t, flag, d.By)
@@ -160,7 +160,7 @@ func (b *Book) Appeal(ctx context.Context, flag, text string, d Deed) error {
 // Uphold answers a party's appeal and leaves the flag as it is.
 func (b *Book) Uphold(ctx context.Context, flag, user, answer string, d Deed) error {
 	if answer == "" {
-		return rooms.Invalid("answer", "is required")
+		return rooms.Invalid("answer", rooms.Required())
 	}
 	_, err := store.Write(ctx, b.Store, func(ctx context.Context, t *store.Tx) (struct{}, error) {
 		row, party, err := own(ctx, t, flag, user)

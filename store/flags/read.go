@@ -99,7 +99,7 @@ func List(ctx context.Context, s *store.Store, f Filter) (list []Flag, next stri
 	case "waiting":
 		q = q.Where("f.waiting > 0")
 	default:
-		return nil, "", rooms.Invalid("state", "must be open, ended or waiting")
+		return nil, "", rooms.Invalid("state", rooms.OneOf("open", "ended", "waiting"))
 	}
 	if f.Kind != "" {
 		q = q.Where("f.kind = ?", string(f.Kind))

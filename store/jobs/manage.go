@@ -38,7 +38,7 @@ func List(ctx context.Context, s *store.Store, f Filter) (list []Job, next strin
 	if f.Cursor != "" {
 		id, err := strconv.ParseInt(f.Cursor, 10, 64)
 		if err != nil {
-			return nil, "", rooms.Invalid("cursor", "is not one that a list gave")
+			return nil, "", rooms.Invalid("cursor", rooms.Because("cursor", "is not one that a list gave"))
 		}
 		q = q.Where("id < ?", id)
 	}

@@ -75,7 +75,7 @@ func TestTheSameCauseQueuesOneMail(t *testing.T) {
 func TestAMailGoesWithItsCause(t *testing.T) {
 	forms.Each(t, func(t *testing.T, e *forms.Env) {
 		u := e.User(t, rooms.Sponsor)
-		because := rooms.Invalid("name", "is wrong")
+		because := rooms.Invalid("name", rooms.Form("is wrong"))
 		_, err := store.Write(t.Context(), e.Store, func(ctx context.Context, tx *store.Tx) (struct{}, error) {
 			must(t, outbox.Put(ctx, tx, welcome(u, "a")))
 			return struct{}{}, because

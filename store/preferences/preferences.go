@@ -56,11 +56,11 @@ func (m *model) preferences() Preferences {
 // are none: the answer must be the same on every instance.
 func LoadZone(name string) (*time.Location, error) {
 	if name == "" || name == "Local" {
-		return nil, rooms.Invalid("zone", "must be a time zone such as Europe/Berlin")
+		return nil, rooms.Invalid("zone", rooms.Because("zone", "must be a time zone such as Europe/Berlin"))
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {
-		return nil, rooms.Invalid("zone", "must be a time zone such as Europe/Berlin")
+		return nil, rooms.Invalid("zone", rooms.Because("zone", "must be a time zone such as Europe/Berlin"))
 	}
 	return zone, nil
 }
@@ -97,7 +97,7 @@ func Set(ctx context.Context, t *store.Tx, user string, p Preferences) error {
 		return err
 	}
 	if p.Hour < 0 || p.Hour > 23 {
-		return rooms.Invalid("hour", "must be from 0 to 23")
+		return rooms.Invalid("hour", rooms.Between(0, 23))
 	}
 	_, err := t.DB.NewInsert().Model(&model{
 		UserID: user, Zone: p.Zone, Hour: p.Hour, Muted: int(p.Muted), Webhook: p.Webhook, ChangedAt: store.Micros(t.Now),

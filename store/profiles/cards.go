@@ -38,7 +38,7 @@ type CardPatch struct {
 
 func (p *CardPatch) check() error {
 	if p.Kind != nil && *p.Kind != Company && *p.Kind != Individual {
-		return rooms.Invalid("kind", "must be company or individual")
+		return rooms.Invalid("kind", rooms.OneOf("company", "individual"))
 	}
 	return first(
 		line("name", p.Name, 1, MaxName),

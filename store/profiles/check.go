@@ -50,11 +50,11 @@ var (
 func CheckSlug(slug, user string) error {
 	switch {
 	case len(slug) < MinSlug || len(slug) > MaxSlug:
-		return rooms.Invalid("slug", fmt.Sprintf("must have from %d to %d characters", MinSlug, MaxSlug))
+		return rooms.Invalid("slug", rooms.CharsBetween(MinSlug, MaxSlug))
 	case !slugForm.MatchString(slug):
-		return rooms.Invalid("slug", "may hold a-z, 0-9 and single hyphens between them")
+		return rooms.Invalid("slug", rooms.Because("slug", "may hold a-z, 0-9 and single hyphens between them"))
 	case idForm.MatchString(slug) && slug != strings.ToLower(user):
-		return rooms.Invalid("slug", "looks like the id of somebody else")
+		return rooms.Invalid("slug", rooms.Because("slug_taken", "looks like the id of somebody else"))
 	}
 	return nil
 }
@@ -127,7 +127,7 @@ func (p *Patch) check(user string) error {
 	}
 	if p.Niches != nil {
 		if len(*p.Niches) > MaxNiches {
-			return rooms.Invalid("niches", fmt.Sprintf("may have %d items at most", MaxNiches))
+			return rooms.Invalid("niches", rooms.ItemsAtMost(MaxNiches))
 		}
 		for i, niche := range *p.Niches {
 			if err := line(fmt.Sprintf("niches[%d]", i), &niche, 1, MaxNiche); err != nil {
@@ -160,13 +160,13 @@ func first(errs ...error) error {
 
 func checkPlatforms(list []Platform) error {
 	if len(list) > MaxPlatforms {
-		return rooms.Invalid("platforms", fmt.Sprintf("may have %d items at most", MaxPlatforms))
+		return rooms.Invalid("platforms", rooms.ItemsAtMost(MaxPlatforms))
 	}
 	seen := make(map[[2]string]bool, len(list))
 	for i := range list {
 		p, at := &list[i], fmt.Sprintf("platforms[%d].", i)
 		if !slices.Contains(rooms.Platforms, p.Platform) {
-			return rooms.Invalid(at+"platform", "must be one of "+strings.Join(rooms.Platforms, ", "))
+			return rooms.Invalid(at+"platform", rooms.OneOf(rooms.Platforms...))
 		}
 		if err := line(at+"handle", &p.Handle, 1, MaxHandle); err != nil {
 			return err
@@ -179,7 +179,7 @@ func checkPlatforms(list []Platform) error {
 		}
 		key := [2]string{p.Platform, p.Handle}
 		if seen[key] {
-			return rooms.Invalid(at+"handle", "is in the list twice")
+			return rooms.Invalid(at+"handle", rooms.Twice("is in the list twice"))
 		}
 		seen[key] = true
 	}
@@ -192,15 +192,15 @@ func line(field string, s *string, least, most int) error {
 		return nil
 	}
 	if strings.ContainsFunc(*s, unicode.IsControl) {
-		return rooms.Invalid(field, "must not hold control characters")
+		return rooms.Invalid(field, rooms.ControlCharacters())
 	}
 	switch n := utf8.RuneCountInString(*s); {
 	case n < least:
-		return rooms.Invalid(field, "is required")
+		return rooms.Invalid(field, rooms.Required())
 	case n > most:
-		return rooms.Invalid(field, fmt.Sprintf("may have %d characters at most", most))
+		return rooms.Invalid(field, rooms.CharsAtMost(most))
 	case strings.TrimSpace(*s) != *s:
-		return rooms.Invalid(field, "must not begin or end with a space")
+		return rooms.Invalid(field, rooms.Because("outer_space", "must not begin or end with a space"))
 	}
 	return nil
 }
@@ -211,17 +211,17 @@ func text(field string, s *string, most int) error {
 		return nil
 	}
 	if strings.ContainsFunc(*s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' }) {
-		return rooms.Invalid(field, "must not hold control characters")
+		return rooms.Invalid(field, rooms.ControlCharacters())
 	}
 	if utf8.RuneCountInString(*s) > most {
-		return rooms.Invalid(field, fmt.Sprintf("may have %d characters at most", most))
+		return rooms.Invalid(field, rooms.CharsAtMost(most))
 	}
 	return nil
 }
 
 func number(field string, n *int64, most int64) error {
 	if n != nil && (*n < 0 || *n > most) {
-		return rooms.Invalid(field, fmt.Sprintf("must be from 0 to %d", most))
+		return rooms.Invalid(field, rooms.Between(0, most))
 	}
 	return nil
 }

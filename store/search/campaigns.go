@@ -119,7 +119,7 @@ func (f *CampaignFilter) query() (ordering, conditions, error) {
 		return order, where, unknown("sort")
 	}
 	if f.Currency == "" && (f.MinBudget != 0 || f.MaxBudget != 0 || sort == CampaignsBudget) {
-		return order, where, rooms.Invalid("currency", "is required where budgets are compared")
+		return order, where, rooms.Invalid("currency", rooms.Because("currency_required", "is required where budgets are compared"))
 	}
 	where.add(openCampaign)
 	where.add("c.ends_at > ?", f.Now.UnixMicro())

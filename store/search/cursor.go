@@ -42,5 +42,5 @@ func parseCursor(text string) (cursor, error) {
 			return cursor{stage: stageNumber(number), hit: hit{ID: parts[2], Key: key}}, nil
 		}
 	}
-	return cursor{}, rooms.Invalid("cursor", "is not one that a search gave")
+	return cursor{}, rooms.Invalid("cursor", rooms.Because("cursor", "is not one that a search gave"))
 }

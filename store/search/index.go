@@ -247,7 +247,7 @@ func ids(hits []hit) []string {
 }
 
 // unknown refuses a value of an enumeration.
-func unknown(field string) error { return rooms.Invalid(field, "is not known") }
+func unknown(field string) error { return rooms.Invalid(field, rooms.Form("is not known")) }
 
 func corrupt(what, id string, err error) error {
 	return fmt.Errorf("%w: %s %s: %w", store.ErrUnavailable, what, id, err)

@@ -146,7 +146,7 @@ func (f *InfluencerFilter) query() (influencerQuery, error) {
 	}
 	if f.MinFee > 0 || f.MaxFee > 0 {
 		if f.Currency == "" {
-			return q, rooms.Invalid("currency", "is required where fees are compared")
+			return q, rooms.Invalid("currency", rooms.Because("currency_required", "is required where fees are compared"))
 		}
 		var fees conditions
 		fees.add(fmt.Sprintf("f.deals >= %d", minDeals))

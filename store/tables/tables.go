@@ -183,7 +183,7 @@ func Events(s *store.Store) Table {
 		if cursor != "" {
 			var err error
 			if after, err = strconv.ParseInt(cursor, 10, 64); err != nil {
-				return nil, "", rooms.Invalid("cursor", "is not one that a list gave")
+				return nil, "", rooms.Invalid("cursor", rooms.Because("cursor", "is not one that a list gave"))
 			}
 		}
 		list, err := s.FeedEvents(ctx, after, 0, PageRows)

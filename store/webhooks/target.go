@@ -24,17 +24,17 @@ type Target struct {
 // its host. Where the host leads is checked with each attempt: that may change.
 func CheckURL(raw string) (host string, err error) {
 	if utf8.RuneCountInString(raw) > MaxURLChars {
-		return "", rooms.Invalid("url", fmt.Sprintf("must have at most %d characters", MaxURLChars))
+		return "", rooms.Invalid("url", rooms.CharsAtMost(MaxURLChars))
 	}
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.Opaque != "" {
-		return "", rooms.Invalid("url", "must be an address that begins with https://")
+		return "", rooms.Invalid("url", rooms.Because("https", "must be an address that begins with https://"))
 	}
 	if u.User != nil {
-		return "", rooms.Invalid("url", "must not hold a name or a password")
+		return "", rooms.Invalid("url", rooms.Because("link_password", "must not hold a name or a password"))
 	}
 	if u.Fragment != "" {
-		return "", rooms.Invalid("url", "must not hold a #")
+		return "", rooms.Invalid("url", rooms.Because("link_fragment", "must not hold a #"))
 	}
 	return u.Host, nil
 }

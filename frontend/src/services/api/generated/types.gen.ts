@@ -731,6 +731,10 @@ export type ErrorInfo = {
      */
     message: string;
     /**
+     * What is wrong with the input
+     */
+    problem?: Problem;
+    /**
      * Names the request in the server's log
      */
     request_id?: string;
@@ -1710,6 +1714,13 @@ export type Preferences = {
      * A time zone of the IANA database, such as Europe/Berlin
      */
     zone: string;
+};
+
+export type Problem = {
+    allowed?: Array<string> | null;
+    code: 'after_end' | 'at_least' | 'at_most' | 'before_account' | 'before_start' | 'between' | 'chars_at_least' | 'chars_at_most' | 'chars_between' | 'code_required' | 'code_used' | 'control_characters' | 'currency' | 'currency_required' | 'cursor' | 'date' | 'days_at_most' | 'deliverable_missing' | 'email' | 'form' | 'https' | 'items_at_least' | 'items_at_most' | 'items_between' | 'link' | 'link_fragment' | 'link_password' | 'no_change' | 'not_begun' | 'not_invitable' | 'not_your_section' | 'not_yours' | 'one_of' | 'outer_space' | 'own' | 'own_address' | 'past' | 'past_campaign_end' | 'percent_sum' | 'picture_broken' | 'picture_format' | 'picture_large' | 'picture_small' | 'required' | 'search_query' | 'seconds_between' | 'slug' | 'slug_taken' | 'takes_no_invitations' | 'too_long' | 'too_many_exports' | 'twice' | 'used_link' | 'whole' | 'wrong_code' | 'wrong_password' | 'zone';
+    max?: number;
+    min?: number;
 };
 
 export type Profile = {
