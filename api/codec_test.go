@@ -179,6 +179,13 @@ func TestAnswersAreJSONWhateverTheIDHolds(t *testing.T) {
 	}
 }
 
+func TestTheSocketSaysWhatIsWrongWithAnInput(t *testing.T) {
+	raw := appendError(nil, "1", invalid("terms.fee.amount", rooms.Between(1, 9)), "r")
+	if want := `"problem":{"code":"between","min":1,"max":9}`; !strings.Contains(string(raw), want) {
+		t.Errorf("%s is without %s", raw, want)
+	}
+}
+
 func TestEncodeFrameWritesEveryLengthOfHeader(t *testing.T) {
 	for _, c := range []struct{ size, header int }{{0, 2}, {125, 2}, {126, 4}, {65535, 4}, {65536, 10}} {
 		payload := []byte(strings.Repeat("x", c.size))

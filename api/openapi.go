@@ -162,6 +162,7 @@ func describe(r huma.Registry) {
 	alias(reflect.TypeFor[rooms.Time](), reflect.TypeFor[time.Time]())
 	alias(reflect.TypeFor[rooms.Currency](), reflect.TypeFor[currencyText]())
 	alias(reflect.TypeFor[rooms.Status](), reflect.TypeFor[statusText]())
+	alias(reflect.TypeFor[rooms.Code](), reflect.TypeFor[codeText]())
 	alias(reflect.TypeFor[rooms.ProblemCode](), reflect.TypeFor[problemText]())
 	alias(reflect.TypeFor[rooms.Sections](), reflect.TypeFor[[]sectionText]())
 	alias(reflect.TypeFor[rooms.SectionAuthors](), reflect.TypeFor[authorTexts]())

@@ -74,7 +74,44 @@ func problemCodes() []rooms.ProblemCode {
 	}
 }
 
-type problemText string
+// errorCodes are all codes of errors, as docs/protocol.md explains them.
+func errorCodes() []rooms.Code {
+	return []rooms.Code{
+		rooms.CodeAlreadyExists,
+		rooms.CodeBudgetExceeded,
+		rooms.CodeCMIDConflict,
+		rooms.CodeDeliverableConfirmed,
+		rooms.CodeForbidden,
+		rooms.CodeFrozen,
+		rooms.CodeInvalid,
+		rooms.CodeNotAllowed,
+		rooms.CodeNotFound,
+		rooms.CodeOfferExpired,
+		rooms.CodeOfferLimit,
+		rooms.CodeOfferStands,
+		rooms.CodeOwnOffer,
+		rooms.CodeRoomClosed,
+		rooms.CodeSectionLocked,
+		rooms.CodeStaleDeal,
+		rooms.CodeStaleDelivery,
+		rooms.CodeStaleOffer,
+		codeInternal,
+		codeMalformed,
+		codeRateLimited,
+		codeUnauthenticated,
+		codeUnavailable,
+	}
+}
+
+type (
+	codeText    string
+	problemText string
+)
+
+// Schema implements huma.SchemaProvider.
+func (codeText) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Enum: enumOf(errorCodes()...)}
+}
 
 // Schema implements huma.SchemaProvider.
 func (problemText) Schema(huma.Registry) *huma.Schema {

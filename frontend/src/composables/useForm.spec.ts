@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { reactive } from 'vue'
 import { ApiError } from '@/services/api'
+import { s } from '@/strings'
 import type { Rule } from '@/services/rules'
 import { useForm } from './useForm'
 import { withSetup } from './withSetup'
@@ -52,12 +53,12 @@ describe('useForm', () => {
   it('puts what the server refuses at its field, until somebody types', async () => {
     const { form, values, send, end } = make(() =>
       Promise.reject(
-        new ApiError(422, { code: 'invalid', field: 'budget.amount', message: 'Not that much.' }),
+        new ApiError(422, { code: 'invalid', field: 'budget.amount', problem: { code: 'at_most', max: 9 } }),
       ),
     )
     values.name = 'ok'
     await send()
-    expect(form.shown('budget')).toBe('Not that much.')
+    expect(form.shown('budget')).toBe(s.problem.atMost(9))
     expect(form.failure.value).toBe('')
     form.typed()
     expect(form.shown('budget')).toBeUndefined()
@@ -74,7 +75,11 @@ describe('useForm', () => {
   })
 
   it('has a place for a field within another, where the form names it', async () => {
-    const refusal = new ApiError(422, { code: 'invalid', field: 'budget.amount', message: 'Not that much.' })
+    const refusal = new ApiError(422, {
+      code: 'invalid',
+      field: 'budget.amount',
+      problem: { code: 'at_most', max: 9 },
+    })
     const { result, end } = withSetup(() =>
       useForm(
         rules,
@@ -84,7 +89,7 @@ describe('useForm', () => {
       ),
     )
     await result.submit(() => Promise.reject(refusal))
-    expect([result.shown('budget.amount'), result.shown('budget')]).toEqual(['Not that much.', undefined])
+    expect([result.shown('budget.amount'), result.shown('budget')]).toEqual([s.problem.atMost(9), undefined])
     expect(result.error.value).toBe(refusal)
     end()
   })

@@ -1,5 +1,5 @@
 import { computed, nextTick, ref, shallowRef, type Ref } from 'vue'
-import { ApiError, errorText } from '@/services/api'
+import { ApiError, errorText, wireErrorText } from '@/services/api'
 import { problemOf, type Rules } from '@/services/rules'
 
 /** A field within another one: "platforms[0].handle". */
@@ -63,8 +63,10 @@ export function useForm<R extends Rules, F extends keyof R & string>(
     } catch (caught) {
       error.value = caught instanceof ApiError ? caught : new ApiError(0, { code: 'internal' })
       const field = fieldOf(error.value)
-      const text = explain?.(error.value) || errorText(caught)
-      if (field === undefined) failure.value = text
+      const explained = explain?.(error.value)
+      const text = explained || errorText(caught)
+      if (field === undefined)
+        failure.value = explained || (error.value.field ? wireErrorText(error.value) : text)
       else {
         refused.value = { [field]: text }
         await focusProblem()

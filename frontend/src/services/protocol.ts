@@ -3,7 +3,7 @@
  * are those of the server's own description, so the two cannot drift apart.
  * Times are RFC 3339 texts, dates are YYYY-MM-DD, money is in minor units.
  */
-import type { Command, Event, OfferData, Snapshot, Summary, Terms } from './api/generated'
+import type { Command, Event, OfferData, Problem, Snapshot, Summary, Terms } from './api/generated'
 import { declineCommandRules, deliverableRules, usageRightsRules } from './api/generated/rules.gen'
 
 export type {
@@ -48,6 +48,7 @@ export interface WireError {
   code: string
   message: string
   field?: string
+  problem?: Problem
   details?: Record<string, unknown>
   request_id?: string
 }

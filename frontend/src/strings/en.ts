@@ -11,6 +11,7 @@ import { profile } from './en/profile'
 import { room, chart } from './en/room'
 import { app, titles, nav, side, common, left, connection, errors, shortcuts } from './en/shell'
 import { terms, problem } from './en/terms'
+import { wrong } from './en/wrong'
 
 /**
  * The English texts of the app; those of single pages are in en-pages.ts. Functions take what
@@ -39,6 +40,7 @@ export const en = {
   composer,
   terms,
   problem,
+  wrong,
   profile,
   campaigns,
   feed,

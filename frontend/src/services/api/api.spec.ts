@@ -1,5 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
-import { api, ApiError, errorText } from '.'
+import { api, ApiError, errorText, wireErrorText } from '.'
+import type { WireError } from '../protocol'
+import type { Problem } from './generated'
+import { s } from '@/strings'
 
 const answer = (status: number, body: unknown, headers: Record<string, string> = {}) =>
   vi.stubGlobal('fetch', vi.fn().mockResolvedValue(new Response(JSON.stringify(body), { status, headers })))
@@ -43,6 +46,34 @@ describe('api', () => {
     const error = await api.me().catch((caught: unknown) => caught)
     expect(error).toMatchObject({ code: 'offline', status: 0 })
     expect(errorText(error)).toContain('cannot be reached')
+  })
+})
+
+describe('the sentence for an invalid input', () => {
+  const said = 'the server says this in English'
+  const error = (problem?: Problem): Partial<WireError> => ({
+    code: 'invalid',
+    field: 'terms.note',
+    message: said,
+    problem,
+  })
+
+  it.each<[Problem, string]>([
+    [{ code: 'chars_at_most', max: 80 }, s.problem.chars(80)],
+    [{ code: 'between', min: 1, max: 5 }, s.problem.range(1, 5)],
+    [{ code: 'one_of', allowed: ['a', 'b'] }, s.problem.choose],
+    [{ code: 'seconds_between', min: 3_600, max: 1_209_600 }, 'From 1 hour to 14 days.'],
+  ])('is ours for %o, whichever way it came', (problem, text) => {
+    expect(errorText(new ApiError(422, error(problem)))).toBe(text)
+    expect(wireErrorText(error(problem) as WireError)).toBe(s.errors.of(s.terms.section.note, text))
+  })
+
+  it('is ours for a problem, a code and a reason that this page does not know', () => {
+    const later = { code: 'later' } as unknown as Problem
+    expect(errorText(new ApiError(422, error(later)))).toBe(s.problem.pattern)
+    expect(errorText(new ApiError(422, error()))).toBe(s.problem.pattern)
+    const unknown = { code: 'later', message: said, details: { reason: 'later' } }
+    expect(wireErrorText(unknown)).toBe(s.errors.code.internal)
   })
 })
 

@@ -118,8 +118,8 @@ export const api = {
       return await data(sdk.command({ path: { id }, body: body as Command, ...options }))
     } catch (error) {
       if (!(error instanceof ApiError) || error.status === 0) throw error
-      const { code, message, field, details, requestId } = error
-      const refusal: WireError = { code, message, field, details, request_id: requestId }
+      const { code, message, field, problem, details, requestId } = error
+      const refusal: WireError = { code, message, field, problem, details, request_id: requestId }
       return { id: body.id, error: refusal }
     }
   },

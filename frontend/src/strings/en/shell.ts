@@ -1,3 +1,4 @@
+import type { ErrorInfo } from '@/services/api/generated'
 import { count } from './count'
 
 // What is on every page.
@@ -111,14 +112,23 @@ export const errors = {
   reload: 'Reload',
   network: 'The server cannot be reached.',
   timeout: 'The server did not answer.',
+  reason: {
+    not_approved: 'Your account waits for approval by an admin.',
+    not_verified: 'Confirm your e-mail address first.',
+    flagged: 'Your account is under review.',
+    under_review: 'This is under review by an admin.',
+    second_factor: 'Enter the code of your second factor.',
+    second_factor_setup: 'Set up two-factor authentication first.',
+    origin: 'Requests from this address are not allowed.',
+  } as Record<string, string>,
   code: {
     malformed: 'This could not be understood by the server.',
     unauthenticated: 'Your session has ended. Log in and try again.',
     forbidden: 'This is not for your role.',
-    not_approved: 'Your account waits for approval by an admin.',
-    flagged: 'Your account is under review.',
-    under_review: 'This is under review by an admin.',
     not_found: 'There is no such thing for you.',
+    invalid: 'This does not have the form that is expected.',
+    already_exists: 'This exists already.',
+    cmid_conflict: 'This was sent already, with other content. Write it anew.',
     stale_offer: 'A newer offer stands. Nothing was sent.',
     offer_expired: 'This offer has expired.',
     offer_stands: 'An offer stands already.',
@@ -137,7 +147,8 @@ export const errors = {
     internal: 'Something went wrong on our side.',
     timeout: 'No answer yet. Retry is safe: it is never sent twice.',
     offline: 'The server cannot be reached. Retry is safe: it is never sent twice.',
-  } as Record<string, string>,
+  } satisfies Record<ErrorInfo['code'] | 'timeout' | 'offline', string>,
+  of: (section: string, problem: string) => `${section}: ${problem}`,
   budget: (available: string, needed: string) => `Available ${available}, needed ${needed}.`,
 }
 

@@ -717,7 +717,7 @@ export type ErrorInfo = {
     /**
      * Stable name of the error; clients act on it
      */
-    code: string;
+    code: 'already_exists' | 'budget_exceeded' | 'cmid_conflict' | 'deliverable_confirmed' | 'forbidden' | 'frozen' | 'invalid' | 'not_allowed' | 'not_found' | 'offer_expired' | 'offer_limit' | 'offer_stands' | 'own_offer' | 'room_closed' | 'section_locked' | 'stale_deal' | 'stale_delivery' | 'stale_offer' | 'internal' | 'malformed' | 'rate_limited' | 'unauthenticated' | 'unavailable';
     /**
      * What the client needs to go on, by code
      */
