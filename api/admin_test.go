@@ -1,9 +1,11 @@
 package api_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/csv"
 	"fmt"
+	"mime"
 	"net/http"
 	"regexp"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"parley/rooms"
 	"parley/store"
 	"parley/store/audit"
+	"parley/store/outbox"
 )
 
 func TestAdminLists(t *testing.T) {
@@ -137,6 +140,67 @@ func TestAdminsReadMail(t *testing.T) {
 	admin.call("GET", "/api/admin/mail/"+newID(), nil).refused(404, "not_found", "")
 }
 
+// The pictures of a mail are in its text, and its files are saved, never shown.
+func TestAdminsReadWhatIsAttachedToMail(t *testing.T) {
+	w := start(t, options{})
+	n, admin := w.negotiate(), w.admin()
+	page := []byte("%PDF-1.7 <script>alert(1)</script>")
+	_, err := store.Write(t.Context(), w.store, func(ctx context.Context, tx *store.Tx) (struct{}, error) {
+		return struct{}{}, outbox.Put(ctx, tx, outbox.Mail{
+			Key: "attached", Kind: "monthly", User: n.sponsor.id, To: "files@example.com", Subject: "Files", Text: "Files",
+			HTML: `<img src="cid:chart"><img src="cid:vector"> cid:chart`,
+			Attachments: []outbox.Attachment{
+				{Name: "chart.png", MediaType: "image/png", ContentID: "chart", Data: []byte("PNG")},
+				{Name: "vector.svg", MediaType: "image/svg+xml", ContentID: "vector", Data: []byte("<svg>")},
+				{Name: "Größe \"1\".pdf", MediaType: "application/pdf", Data: page},
+				{Name: "page.html", MediaType: "text/html", Data: page},
+			},
+		})
+	})
+	must(t, err)
+	path := "/api/admin/mail/" + at(admin.call("GET", "/api/admin/mail?q=files@", nil).want(200).items()[0], "id").(string)
+	mail := admin.call("GET", path, nil).want(200)
+	shown := admin.call("GET", path+"/page", nil).want(200)
+	if want := `<img src="data:image/png;base64,UE5H"><img src="cid:vector"> cid:chart`; string(shown.raw) != want {
+		t.Errorf("page: %s", shown.raw)
+	}
+	for name, want := range map[string]string{
+		"Content-Type": "text/html; charset=utf-8", "X-Frame-Options": "SAMEORIGIN", "X-Content-Type-Options": "nosniff",
+		"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; " +
+			"base-uri 'none'; form-action 'none'; sandbox; frame-ancestors 'self'",
+	} {
+		if got := shown.header.Values(name); len(got) != 1 || got[0] != want {
+			t.Errorf("%s of the page: %q", name, got)
+		}
+	}
+	want := []any{
+		object{"number": 2.0, "name": "Größe \"1\".pdf", "bytes": float64(len(page))},
+		object{"number": 3.0, "name": "page.html", "bytes": float64(len(page))},
+	}
+	if got := at(mail.body, "files"); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("files: %v, want %v", got, want)
+	}
+	for number, c := range map[int]struct{ media, name string }{
+		2: {"application/pdf", "Größe \"1\".pdf"}, 3: {"application/octet-stream", "page.html"}, 1: {"application/octet-stream", "vector.svg"},
+	} {
+		file := admin.call("GET", fmt.Sprintf("%s/files/%d", path, number), nil).want(200)
+		how, params, err := mime.ParseMediaType(file.header.Get("Content-Disposition"))
+		must(t, err)
+		if how != "attachment" || params["filename"] != c.name || file.header.Get("Content-Type") != c.media ||
+			file.header.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(file.header.Get("Content-Security-Policy"), "sandbox") {
+			t.Errorf("file %d: %v", number, file.header)
+		}
+		if number != 1 && !bytes.Equal(file.raw, page) {
+			t.Errorf("file %d: %s", number, file.raw)
+		}
+	}
+	admin.call("GET", path+"/files/4", nil).refused(404, "not_found", "")
+	// The mail, its page and three files.
+	if list := admin.call("GET", "/api/admin/audit?action=mail.read", nil).want(200).items(); len(list) != 5 {
+		t.Errorf("in the audit log: %v", list)
+	}
+}
+
 // An admin who reads the mail of others leaves a trace, and where mails are sent no link
 // in them is of use to an admin: with it they could take over the account.
 func TestReadingMailIsAuditedAndGivesNoLinkToUse(t *testing.T) {
@@ -156,14 +220,15 @@ func TestReadingMailIsAuditedAndGivesNoLinkToUse(t *testing.T) {
 			})
 			for kind, page := range want {
 				mail := admin.call("GET", "/api/admin/mail/"+ids[kind], nil).want(200)
+				shown := admin.call("GET", "/api/admin/mail/"+ids[kind]+"/page", nil).want(200)
 				token := regexp.MustCompile("https://parley.example" + page + `([\w-]+)`)
-				for _, text := range []string{mail.text("text"), mail.text("html")} {
+				for _, text := range []string{mail.text("text"), mail.text("html"), string(shown.raw)} {
 					if !strings.Contains(text, page) || token.MatchString(text) == sent {
 						t.Errorf("%s: %s", kind, text)
 					}
 				}
 				entries := admin.call("GET", "/api/admin/audit?action=mail.read&subject="+ids[kind], nil).want(200).items()
-				if len(entries) != 1 || at(entries[0], "actor.id") != admin.id || at(entries[0], "subject_kind") != "mail" {
+				if len(entries) != 2 || at(entries[0], "actor.id") != admin.id || at(entries[0], "subject_kind") != "mail" {
 					t.Errorf("%s: in the audit log: %v", kind, entries)
 				}
 			}

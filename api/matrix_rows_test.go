@@ -178,6 +178,8 @@ var adminListRights = []right{
 	{what: "POST /api/admin/jobs/:id/cancel", path: "/api/admin/jobs/999999/cancel", want: "401 403 403 403 403 403 403 404"},
 	{what: "GET /api/admin/users/:id", path: "/api/admin/users/{sponsorA}", want: onlyAdmins},
 	{what: "GET /api/admin/mail/:id", path: "/api/admin/mail/{unknown}", want: "401 403 403 403 403 403 403 404"},
+	{what: "GET /api/admin/mail/:id/page", path: "/api/admin/mail/{unknown}/page", want: "401 403 403 403 403 403 403 404"},
+	{what: "GET /api/admin/mail/:id/files/:number", path: "/api/admin/mail/{unknown}/files/0", want: "401 403 403 403 403 403 403 404"},
 }
 
 // The path of a command over the socket is its frame, but for the type.

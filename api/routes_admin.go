@@ -52,6 +52,7 @@ func (s *Server) adminRoutes() {
 	s.adminFlagRoutes(tags)
 	s.adminListRoutes(tags)
 	s.adminRecordRoutes(tags)
+	s.adminMailRoutes(tags)
 	s.adminTableRoutes(tags)
 	s.adminJobRoutes(tags)
 }

@@ -13,7 +13,6 @@ import (
 	"parley/store"
 	"parley/store/admin"
 	"parley/store/audit"
-	"parley/store/outbox"
 )
 
 type (
@@ -55,39 +54,6 @@ type (
 		Pos      int64      `json:"pos" doc:"The last entry"`
 		Hash     string     `json:"hash" doc:"Its hash: noted elsewhere, it shows later that the log is the same"`
 	}
-
-	mailView struct {
-		ID          string      `json:"id"`
-		Kind        string      `json:"kind"`
-		User        string      `json:"user" doc:"Whom it is for; empty for an address without an account"`
-		To          string      `json:"to"`
-		Subject     string      `json:"subject"`
-		State       string      `json:"state" enum:"queued,sent,failed,withdrawn,kept"`
-		Attempts    int         `json:"attempts"`
-		LastError   string      `json:"last_error"`
-		CreatedAt   rooms.Time  `json:"created_at"`
-		NextAttempt *rooms.Time `json:"next_attempt,omitempty"`
-		SentAt      *rooms.Time `json:"sent_at,omitempty"`
-	}
-	listMailInput struct {
-		State  string `query:"state" enum:"queued,sent,failed,withdrawn,kept"`
-		User   string `query:"user" maxLength:"40"`
-		Q      string `query:"q" maxLength:"100" doc:"Part of the address or the subject"`
-		Cursor string `query:"cursor" maxLength:"40"`
-		Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
-	}
-	listMailOutput struct {
-		Body struct {
-			Items      []mailView `json:"items" nullable:"false"`
-			NextCursor string     `json:"next_cursor" doc:"For the next page; empty at the end"`
-		}
-	}
-	getMailOutput  struct{ Body mailDetailView }
-	mailDetailView struct {
-		Mail mailView `json:"mail"`
-		Text string   `json:"text"`
-		HTML string   `json:"html"`
-	}
 )
 
 func (s *Server) adminRecordRoutes(tags []string) {
@@ -99,14 +65,6 @@ func (s *Server) adminRecordRoutes(tags []string) {
 		OperationID: "auditVerification", Method: http.MethodGet, Path: "/api/admin/audit/verification", Tags: tags, Security: signedIn,
 		Summary: "Read the audit log's whole chain and tell what is wrong with it",
 	}, s.auditVerification)
-	handle(s, huma.Operation{
-		OperationID: "listMail", Method: http.MethodGet, Path: "/api/admin/mail", Tags: tags, Security: signedIn,
-		Summary: "Mail that is to be sent or was, newest first",
-	}, s.listMail)
-	handle(s, huma.Operation{
-		OperationID: "getMail", Method: http.MethodGet, Path: "/api/admin/mail/{id}", Tags: tags, Security: signedIn,
-		Summary: "A mail with its texts; that it was read is in the audit log. Where mails are sent, what is secret in them is left out",
-	}, s.getMail)
 }
 
 func (in *listAuditInput) filter() audit.Filter {
@@ -208,45 +166,4 @@ func (s *Server) auditVerification(ctx context.Context, r *request, _ *struct{})
 		v.last = view
 	}
 	return &verificationOutput{Body: *v.last}, nil
-}
-
-func (in *listMailInput) filter() outbox.Filter {
-	return outbox.Filter{State: outbox.State(in.State), User: in.User, Query: in.Q, Cursor: in.Cursor, Limit: in.Limit}
-}
-
-func (s *Server) listMail(ctx context.Context, r *request, in *listMailInput) (*listMailOutput, error) {
-	if err := r.who.need(rooms.Admin); err != nil {
-		return nil, err
-	}
-	list, next, err := outbox.List(ctx, s.store, in.filter())
-	if err != nil {
-		return nil, err
-	}
-	out := &listMailOutput{}
-	out.Body.Items, out.Body.NextCursor = views(list, viewMail), next
-	return out, nil
-}
-
-func (s *Server) getMail(ctx context.Context, r *request, in *adminIDInput) (*getMailOutput, error) {
-	if err := r.who.need(rooms.Admin); err != nil {
-		return nil, err
-	}
-	m, err := outbox.Get(ctx, s.store, in.ID)
-	if err != nil {
-		return nil, found(err, "mail")
-	}
-	if err := audit.Record(ctx, s.store, r.origin().entry(r.who, audit.ActionMailRead, "mail", m.ID)); err != nil {
-		return nil, err
-	}
-	if s.cfg.SendsMail {
-		m.Text, m.HTML = withoutSecrets(m.Text), withoutSecrets(m.HTML)
-	}
-	return &getMailOutput{Body: mailDetailView{Mail: viewMail(&m), Text: m.Text, HTML: m.HTML}}, nil
-}
-
-func viewMail(m *outbox.Mail) mailView {
-	return mailView{
-		ID: m.ID, Kind: m.Kind, User: m.User, To: m.To, Subject: m.Subject, State: string(m.State), Attempts: m.Attempts,
-		LastError: m.LastError, CreatedAt: m.CreatedAt, NextAttempt: m.NextAttempt, SentAt: m.SentAt,
-	}
 }

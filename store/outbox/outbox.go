@@ -107,6 +107,10 @@ type attachmentModel struct {
 	Data      []byte
 }
 
+func (m *attachmentModel) attachment() Attachment {
+	return Attachment{Name: m.Name, MediaType: m.MediaType, ContentID: m.ContentID, Data: m.Data}
+}
+
 func (m *mailModel) mail() Mail {
 	mail := Mail{
 		Key: m.DedupKey, Kind: m.Kind, To: m.Address, Subject: m.Subject, Text: m.BodyText, HTML: m.BodyHTML,
@@ -292,11 +296,19 @@ func Load(ctx context.Context, s *store.Store, ids ...string) ([]Mail, error) {
 	}
 	for _, f := range files {
 		m := &list[at[f.MailID]]
-		m.Attachments = append(m.Attachments, Attachment{
-			Name: f.Name, MediaType: f.MediaType, ContentID: f.ContentID, Data: f.Data,
-		})
+		m.Attachments = append(m.Attachments, f.attachment())
 	}
 	return list, nil
+}
+
+// File reads one attachment of a mail, by its place in Mail.Attachments.
+func File(ctx context.Context, s *store.Store, mail string, place int) (Attachment, error) {
+	var f attachmentModel
+	err := s.Reads().NewSelect().Model(&f).Where("mail_id = ?", mail).Where("pos = ?", place).Scan(ctx)
+	if err != nil {
+		return Attachment{}, store.ReadError("find an attachment", err)
+	}
+	return f.attachment(), nil
 }
 
 // Note sets how far mails are that were not sent before, in the transaction that

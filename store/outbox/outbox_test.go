@@ -219,6 +219,12 @@ func TestAttachments(t *testing.T) {
 		}) || got.Unsubscribe != m.Unsubscribe {
 			t.Errorf("read %+v", got)
 		}
+		if file, err := outbox.File(t.Context(), e.Store, got.ID, 1); err != nil || file.Name != "chart.png" || file.ContentID != "chart" {
+			t.Errorf("one alone: %+v, %v", file, err)
+		}
+		if _, err := outbox.File(t.Context(), e.Store, got.ID, 2); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("one that there is not: %v", err)
+		}
 	})
 }
 

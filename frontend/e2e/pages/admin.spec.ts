@@ -162,7 +162,10 @@ for (const [colorScheme, width] of [
       .getByRole('button', { name: /Under review/ })
       .first()
       .click()
-    await expect(admin.frameLocator('iframe').getByText('A look')).toBeVisible()
+    const letter = admin.frameLocator('iframe')
+    await expect(letter.getByText('A look')).toBeVisible()
+    // It is laid out as in a mail program: its own styles count.
+    await expect(letter.getByRole('heading').first()).toHaveCSS('font-size', '24px')
     // axe cannot look into a frame that runs no scripts, which is what keeps the mail harmless.
     await admin.getByRole('button', { name: 'Plain text' }).click()
     await expectAccessible(admin, 'a mail')

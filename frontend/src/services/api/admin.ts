@@ -19,6 +19,7 @@ export type {
   Flag,
   Job,
   Mail,
+  MailDetail,
   Verification,
 } from './generated'
 
@@ -55,4 +56,14 @@ export const adminApi = {
 export function csvLink(table: string, filters: Record<string, string>): string {
   const query = new URLSearchParams({ ...filters, bom: 'true' })
   return `/api/admin/${table}.csv?${query.toString()}`
+}
+
+/** Where a mail is shown as it is laid out. */
+export function mailPageLink(mail: string): string {
+  return `/api/admin/mail/${encodeURIComponent(mail)}/page`
+}
+
+/** Where a file attached to a mail is downloaded. */
+export function mailFileLink(mail: string, number: number): string {
+  return `/api/admin/mail/${encodeURIComponent(mail)}/files/${number}`
 }

@@ -111,6 +111,7 @@ export const adminPages = {
   created: 'Created',
   html: 'As laid out',
   plain: 'Plain text',
+  mailFiles: 'Attached files',
   mailFrame: 'The mail as it is laid out',
   attempts: (n: number) => (n === 1 ? '1 attempt' : `${n} attempts`),
 }

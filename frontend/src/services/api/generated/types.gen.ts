@@ -1304,9 +1304,25 @@ export type Mail = {
 };
 
 export type MailDetail = {
+    /**
+     * What is attached to be opened
+     */
+    files: Array<MailFile>;
+    /**
+     * As it is sent; its page shows it
+     */
     html: string;
     mail: Mail;
     text: string;
+};
+
+export type MailFile = {
+    bytes: number;
+    name: string;
+    /**
+     * By which it is downloaded
+     */
+    number: number;
 };
 
 export type MailTokenRequest = {
@@ -3719,6 +3735,59 @@ export type GetMailResponses = {
 };
 
 export type GetMailResponse = GetMailResponses[keyof GetMailResponses];
+
+export type DownloadMailFileData = {
+    body?: never;
+    path: {
+        id: string;
+        number: number;
+    };
+    query?: never;
+    url: '/api/admin/mail/{id}/files/{number}';
+};
+
+export type DownloadMailFileErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type DownloadMailFileError = DownloadMailFileErrors[keyof DownloadMailFileErrors];
+
+export type DownloadMailFileResponses = {
+    /**
+     * The file, to be saved
+     */
+    200: Blob | File;
+};
+
+export type DownloadMailFileResponse = DownloadMailFileResponses[keyof DownloadMailFileResponses];
+
+export type ShowMailData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/admin/mail/{id}/page';
+};
+
+export type ShowMailErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type ShowMailError = ShowMailErrors[keyof ShowMailErrors];
+
+export type ShowMailResponses = {
+    /**
+     * A page
+     */
+    200: unknown;
+};
 
 export type AdminRoomsData = {
     body?: never;
