@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
+	"database/sql"
 
 	"github.com/oklog/ulid/v2"
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
 
 	"parley/rooms"
 )
@@ -38,6 +40,23 @@ func (t *Tx) also(ctx context.Context, list []Also) error {
 
 // Reads are the connections that only read.
 func (s *Store) Reads() *bun.DB { return s.reads.db }
+
+// BeginReads begins reads that all see the store at one moment; Rollback ends them.
+func (s *Store) BeginReads(ctx context.Context) (bun.Tx, error) {
+	opts := &sql.TxOptions{ReadOnly: true}
+	if s.Reads().Dialect().Name() == dialect.PG { // SQLite's transactions are snapshots by themselves
+		opts.Isolation = sql.LevelRepeatableRead
+	}
+	tx, err := s.Reads().BeginTx(ctx, opts)
+	if err != nil {
+		return tx, ReadError("begin to read", err)
+	}
+	return tx, nil
+}
+
+// ActiveDay is the day of a time as ad_requests.active_day counts it: that of a room's
+// last event.
+func ActiveDay(t rooms.Time) int64 { return t.UnixMicro() / dayMicros }
 
 // NewID makes a ULID from the store's clock and randomness.
 func (s *Store) NewID() (string, error) { return s.newID() }

@@ -108,7 +108,7 @@ type tally struct {
 	happened        bool // something, in the month
 }
 
-// folder folds the log of one sponsor into figures. Events come a room after the other,
+// folder folds logs of one sponsor's rooms into figures. Events come a room after the other,
 // each in its order.
 type folder struct {
 	month     Month
@@ -210,7 +210,7 @@ func (f *folder) week(at time.Time) *Week {
 	return &f.weeks[i-1]
 }
 
-// endRoom notes how the room stands at the month's end.
+// endRoom notes how the room stands at the month's end, after its last event.
 func (f *folder) endRoom() {
 	c := f.campaigns[f.state.Campaign]
 	if f.state.Seq == 0 || c == nil {
@@ -226,14 +226,18 @@ func (f *folder) endRoom() {
 	}
 }
 
-// figures ends the fold.
+// shows tells whether a report on the month has a campaign in it.
+func (f *folder) shows(c *tally) bool {
+	gone := c.Archived != nil && c.Archived.Before(f.month.From) || c.Ends.Before(f.month.From)
+	return c.Created.Before(f.month.To) && (c.happened || !gone)
+}
+
+// figures are what was found, once all rooms are in.
 func (f *folder) figures() Figures {
-	f.endRoom()
 	out := Figures{Month: f.month, Weeks: f.weeks, Now: f.now.closed(), Before: f.past.closed()}
 	budgets := make(map[rooms.Currency]*Budget)
 	for _, c := range f.campaigns {
-		gone := c.Archived != nil && c.Archived.Before(f.month.From) || c.Ends.Before(f.month.From)
-		if !c.Created.Before(f.month.To) || gone && !c.happened {
+		if !f.shows(c) {
 			continue
 		}
 		b := Budget{Currency: c.Currency, Total: c.Budget, Used: c.committed, Held: c.held, Campaigns: 1}

@@ -13,7 +13,7 @@ import (
 
 func TestMain(m *testing.M) { forms.Main(m) }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -22,13 +22,13 @@ func must(t *testing.T, err error) {
 
 // talk is a room in which both sides speak.
 type talk struct {
-	t       *testing.T
+	t       testing.TB
 	e       *forms.Env
 	room    string
 	parties map[rooms.Side]store.User
 }
 
-func begin(t *testing.T, e *forms.Env, c store.Campaign, sponsor store.User) *talk {
+func begin(t testing.TB, e *forms.Env, c store.Campaign, sponsor store.User) *talk {
 	t.Helper()
 	k := &talk{t: t, e: e, parties: map[rooms.Side]store.User{rooms.Sponsor: sponsor, rooms.Influencer: e.User(t, rooms.Influencer)}}
 	k.room = e.Room(t, c, k.parties[rooms.Influencer])
@@ -75,7 +75,7 @@ func to(t *testing.T, e *forms.Env, at string) {
 	e.Clock.Advance(d)
 }
 
-func monthIn(t *testing.T, name, zone string) Month {
+func monthIn(t testing.TB, name, zone string) Month {
 	t.Helper()
 	z, err := time.LoadLocation(zone)
 	must(t, err)

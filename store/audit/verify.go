@@ -2,14 +2,11 @@ package audit
 
 import (
 	"context"
-	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/uptrace/bun/dialect"
 
 	"parley/rooms"
 	"parley/store"
@@ -64,13 +61,9 @@ type Report struct {
 // the end, and heads that the log had and does not lead through any more.
 func Verify(ctx context.Context, s *store.Store, problem func(Problem), known ...Head) (Report, error) {
 	v := &verifier{problem: problem, want: 1, known: known}
-	opts := &sql.TxOptions{ReadOnly: true}
-	if s.Reads().Dialect().Name() == dialect.PG { // SQLite's transactions are snapshots by themselves
-		opts.Isolation = sql.LevelRepeatableRead
-	}
-	tx, err := s.Reads().BeginTx(ctx, opts)
+	tx, err := s.BeginReads(ctx)
 	if err != nil {
-		return v.Report, store.ReadError("verify audit log", err)
+		return v.Report, err
 	}
 	defer func() { _ = tx.Rollback() }() // nothing was written
 

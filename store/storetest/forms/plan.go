@@ -28,7 +28,8 @@ type query struct {
 func (r *recorder) note(text string, args []any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.on {
+	// What begins and ends a transaction has no plan.
+	if r.on && text != "BEGIN" && text != "ROLLBACK" && text != "COMMIT" {
 		r.queries = append(r.queries, query{text, append([]any(nil), args...)})
 	}
 }
