@@ -160,27 +160,7 @@ func TestTheNextWorkerGoesOn(t *testing.T) {
 			if len(b.Jobs) == 0 {
 				break
 			}
-			ctx, die := context.WithCancel(t.Context())
-			w := small(e)
-			// Dies at the second look at the clock after a part was written, wherever that is.
-			before := get(t, e, x).Parts
-			done := make(chan error, 1)
-			go func() { done <- w.do(ctx, &b) }()
-			tick := time.NewTicker(time.Millisecond)
-			var err error
-		watch:
-			for {
-				select {
-				case err = <-done:
-					break watch
-				case <-tick.C:
-					if get(t, e, x).Parts > before {
-						die()
-					}
-				}
-			}
-			tick.Stop()
-			die()
+			err := small(e).do(untilPart(t, e, x), &b)
 			if err != nil {
 				died++
 			}
@@ -217,25 +197,32 @@ func TestWhatIsCalledOffIsGone(t *testing.T) {
 func step(t *testing.T, e *forms.Env, x exports.Export) {
 	t.Helper()
 	b := claim(t, e, jobs.Export)
-	ctx, die := context.WithCancel(t.Context())
-	defer die()
-	done := make(chan error, 1)
-	go func() { done <- small(e).do(ctx, &b) }()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case err := <-done:
-			if err == nil {
-				t.Fatal("the worker did not die")
-			}
-			return
-		case <-tick.C:
-			if get(t, e, x).Parts > 0 {
-				die()
-			}
-		}
+	if err := small(e).do(untilPart(t, e, x), &b); err == nil {
+		t.Fatal("the worker did not die")
 	}
+}
+
+// mortal is a context that ends as soon as a condition holds when it is asked.
+type mortal struct {
+	context.Context
+	holds func() bool
+	die   context.CancelFunc
+}
+
+func (m mortal) Done() <-chan struct{} {
+	if m.Context.Err() == nil && m.holds() {
+		m.die()
+	}
+	return m.Context.Done()
+}
+
+// untilPart is a worker's life that ends at its first step after it wrote a part.
+func untilPart(t *testing.T, e *forms.Env, x exports.Export) context.Context {
+	t.Helper()
+	ctx, die := context.WithCancel(t.Context())
+	t.Cleanup(die)
+	before := get(t, e, x).Parts
+	return mortal{Context: ctx, die: die, holds: func() bool { return get(t, e, x).Parts > before }}
 }
 
 // An admin may have done again what its owner called off half-way.
