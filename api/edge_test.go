@@ -123,7 +123,7 @@ func TestTheCookieOfHTTPSIsBoundToItsHost(t *testing.T) {
 // Whoever does not get on with a request loses the connection, and holds up nobody.
 func TestSlowRequestsAreCut(t *testing.T) {
 	w := start(t, options{config: func(c *api.Config) {
-		c.ReadTimeout, c.IdleTimeout = 300*time.Millisecond, 300*time.Millisecond
+		c.ReadTimeout, c.IdleTimeout = time.Second, time.Second
 	}})
 	for name, c := range map[string]struct{ first, then string }{
 		"nothing":        {"", ""},

@@ -4,11 +4,13 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"parley/hub/hubtest"
 )
 
 // Every goroutine that a server starts has ended with it.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m,
+	hubtest.Main(m,
 		// fasthttp keeps a clock and compressors for the whole program, and its pools
 		// sleep before they see that they have been stopped.
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"),

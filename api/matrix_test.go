@@ -86,8 +86,8 @@ func (s *stage) gather() {
 		"jpeg":         string(jpegBytes(w.t, photo(200, 200))),
 		"unsubscribe":  w.signer().Token(s.people["sponsorA"].id, preferences.Daily),
 		"unknown":      newID(), "offer": "2",
-		"today": time.Now().Format(time.DateOnly), "month": time.Now().UTC().Format("2006-01"),
-		"later": time.Now().AddDate(0, 2, 0).Format(time.DateOnly),
+		"today": time.Now().UTC().Format(time.DateOnly), "month": time.Now().UTC().Format("2006-01"),
+		"later": time.Now().UTC().AddDate(0, 2, 0).Format(time.DateOnly),
 	}
 	for name, p := range s.people {
 		s.kept[name] = p.id

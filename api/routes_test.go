@@ -79,7 +79,7 @@ func TestCampaigns(t *testing.T) {
 func TestCampaignsOfBadInput(t *testing.T) {
 	w := start(t, options{})
 	p := w.join(rooms.Sponsor)
-	past := time.Now().AddDate(0, 0, -2).Format(time.DateOnly)
+	past := time.Now().UTC().AddDate(0, 0, -2).Format(time.DateOnly)
 	for name, c := range map[string]struct {
 		field string
 		value any

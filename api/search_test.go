@@ -31,7 +31,7 @@ func TestSearchCampaigns(t *testing.T) {
 	for _, query := range []string{
 		"", "?q=samsng", "?q=galaxy+sams", "?category=drinks", "?niche=water", "?platform=tiktok",
 		"?currency=EUR&min_budget=1000000&max_budget=1000000", "?sort=budget&currency=EUR", "?sort=ending",
-		"?from=" + time.Now().AddDate(0, 0, 20).Format(time.DateOnly), "?until=" + time.Now().UTC().Format(time.DateOnly),
+		"?from=" + time.Now().UTC().AddDate(0, 0, 20).Format(time.DateOnly), "?until=" + time.Now().UTC().Format(time.DateOnly),
 		"?q=" + url.QueryEscape(`samsung"`),
 	} {
 		if got := influencer.call("GET", "/api/open-campaigns"+query, nil).want(200).names(); !slices.Equal(got, []string{"Samsung galaxy"}) {

@@ -398,13 +398,10 @@ func TestClientsPingsAreAnswered(t *testing.T) {
 }
 
 func TestSilentClientsAreClosed(t *testing.T) {
-	w := start(t, options{config: func(c *api.Config) { c.Heartbeat = 300 * time.Millisecond }})
+	w := start(t, options{config: func(c *api.Config) { c.Heartbeat = 2 * time.Second }})
 	p := w.join(rooms.Sponsor)
 	// A client that reads answers pings by itself and stays.
 	awake := p.dial()
-	// One that does not read does not answer.
-	asleep := p.dial()
-	before := w.hub.Connections()
 	go func() { // until the test ends
 		for {
 			if _, err := awake.read(); err != nil {
@@ -412,6 +409,9 @@ func TestSilentClientsAreClosed(t *testing.T) {
 			}
 		}
 	}()
+	// One that does not read does not answer.
+	asleep := p.dial()
+	before := w.hub.Connections()
 	until(t, "the silent one is closed", func() bool { return w.hub.Connections() == before-1 })
 	if code := asleep.closed(); code != 4001 {
 		t.Errorf("closed with %d, want 4001", code)

@@ -3,7 +3,7 @@ package hub_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"parley/hub/hubtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { hubtest.Main(m) }

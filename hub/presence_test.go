@@ -96,7 +96,7 @@ func TestPresenceHere(t *testing.T) {
 
 // A storm of joins is one frame, and coming back within a moment is none.
 func TestPresenceIsGathered(t *testing.T) {
-	h, bus, clock, _ := lone(t, hub.Config{})
+	h, bus, clock, _ := lone(t, hub.Config{PresenceEvery: time.Hour, PresenceTTL: 10 * time.Hour})
 	watcher, r := hubtest.Connect(t, h, "admin")
 	hubtest.Join(t, watcher, "room:1", hub.JoinOptions{})
 	var clients []*hub.Client

@@ -35,7 +35,11 @@ func TestMain(m *testing.M) {
 		code = max(code, 1)
 	}
 	if code == 0 {
-		if err := goleak.Find(); err != nil {
+		err := goleak.Find()
+		for end := time.Now().Add(20 * time.Second); err != nil && time.Now().Before(end); {
+			err = goleak.Find()
+		}
+		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1
 		}

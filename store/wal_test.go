@@ -43,7 +43,7 @@ func TestTheWriteAheadLogStaysShort(t *testing.T) {
 	}
 	info, err := os.Stat(wal)
 	must(t, err)
-	if most := int64(6 * frames * 4096); info.Size() > most {
+	if most := int64(10 * frames * 4096); info.Size() > most {
 		t.Errorf("the log has grown to %d bytes after %d", info.Size(), written)
 	}
 	e.sound()

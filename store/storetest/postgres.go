@@ -173,27 +173,39 @@ func start(fsync string) (p *Postgres, err error) {
 	if out, err := init.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	port, err := freePort()
-	if err != nil {
-		return nil, err
+	// Another process may take the port first; then the next one is tried.
+	var ended error
+	for range 10 {
+		port, err := freePort()
+		if err != nil {
+			return nil, err
+		}
+		p = &Postgres{dir: dir, port: port, exited: make(chan struct{})}
+		p.cmd = as(server, "-D", data, "-c", "listen_addresses=127.0.0.1", "-p", strconv.Itoa(port),
+			"-c", "unix_socket_directories="+dir, "-c", fsync, "-c", "synchronous_commit=on",
+			"-c", "max_connections=200", "-c", "shared_buffers=64MB", "-c", "log_min_messages=warning")
+		p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
+		if err := p.cmd.Start(); err != nil {
+			return nil, err
+		}
+		go func() {
+			_ = p.cmd.Wait() // how it ended is seen in its output
+			close(p.exited)
+		}()
+		err = p.ready()
+		if err == nil {
+			return p, nil
+		}
+		if !errors.Is(err, errEnded) {
+			return nil, errors.Join(err, p.stop())
+		}
+		ended = err
 	}
-	p = &Postgres{dir: dir, port: port, exited: make(chan struct{})}
-	p.cmd = as(server, "-D", data, "-c", "listen_addresses=127.0.0.1", "-p", strconv.Itoa(port),
-		"-c", "unix_socket_directories="+dir, "-c", fsync, "-c", "synchronous_commit=on",
-		"-c", "max_connections=200", "-c", "shared_buffers=64MB", "-c", "log_min_messages=warning")
-	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
-	if err := p.cmd.Start(); err != nil {
-		return nil, err
-	}
-	go func() {
-		_ = p.cmd.Wait() // how it ended is seen in its output
-		close(p.exited)
-	}()
-	if err := p.ready(); err != nil {
-		return nil, errors.Join(err, p.stop())
-	}
-	return p, nil
+	return nil, ended
 }
+
+// errEnded says that the server did not come up.
+var errEnded = errors.New("the server ended")
 
 // ready waits until the server answers.
 func (p *Postgres) ready() error {
@@ -204,11 +216,16 @@ func (p *Postgres) ready() error {
 	for {
 		conn, err := pgx.Connect(ctx, p.url("postgres"))
 		if err == nil {
-			return conn.Close(ctx)
+			var data string
+			err = errors.Join(conn.QueryRow(ctx, "SHOW data_directory").Scan(&data), conn.Close(ctx))
+			if err == nil && data == filepath.Join(p.dir, "data") {
+				return nil
+			}
+			err = errors.Join(err, fmt.Errorf("another server answers, of %q", data))
 		}
 		select {
 		case <-p.exited:
-			return fmt.Errorf("the server ended:\n%s", p.output.String())
+			return fmt.Errorf("%w:\n%s", errEnded, p.output.String())
 		case <-ctx.Done():
 			return fmt.Errorf("the server does not answer: %w", err)
 		case <-tick.C:

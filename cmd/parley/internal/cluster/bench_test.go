@@ -87,7 +87,7 @@ func TestBenchExplainsLimits(t *testing.T) {
 	o.Env = []string{"PARLEY_COMMAND_RATE=1"}
 	in := Start(t, o)
 	for accounts, want := range map[string]string{few: "--offer-limit", many: "PARLEY_COMMAND_RATE"} {
-		_, said, err := runBench(t, o, "offers", "--rooms", "1", "--duration", "1s", "--warmup", "0s",
+		_, said, err := runBench(t, o, "offers", "--rooms", "1", "--duration", "4s", "--warmup", "0s",
 			"--accounts", accounts, "--instances", in.URL())
 		if err == nil || !strings.Contains(string(said[bytes.LastIndex(bytes.TrimSpace(said), []byte("\n"))+1:]), want) {
 			t.Errorf("the run ended with %v and did not speak of %s:\n%s", err, want, said)
