@@ -1,6 +1,7 @@
 package preferences
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -41,7 +42,7 @@ type model struct {
 	bun.BaseModel `bun:"table:preferences,alias:p"`
 
 	UserID    string `bun:",pk"`
-	Zone      string
+	Zone      string // or notChosen
 	Hour      int
 	Muted     int
 	Webhook   string
@@ -49,7 +50,7 @@ type model struct {
 }
 
 func (m *model) preferences() Preferences {
-	return Preferences{Zone: m.Zone, Hour: m.Hour, Muted: Muted(m.Muted), Webhook: m.Webhook}
+	return Preferences{Zone: cmp.Or(m.Zone, DefaultZone), Hour: m.Hour, Muted: Muted(m.Muted), Webhook: m.Webhook}
 }
 
 // LoadZone finds a zone by its IANA name. The names that Go adds for the machine's own
@@ -109,28 +110,32 @@ func Set(ctx context.Context, t *store.Tx, user string, p Preferences) error {
 	return nil
 }
 
-// Introduce keeps the zone of a user's browser, where they have not chosen anything
-// yet. A zone that is not known is left out.
+// Introduce keeps the zone of a user's browser, where they have not chosen one yet. A
+// zone that is not known is left out.
 func Introduce(ctx context.Context, t *store.Tx, user, zone string) error {
 	if _, err := LoadZone(zone); err != nil {
 		return nil //nolint:nilerr // the default is good enough
 	}
-	return add(ctx, t, user, func(m *model) { m.Zone = zone }, "")
+	return add(ctx, t, &model{UserID: user, Zone: zone}, func(q *bun.InsertQuery) *bun.InsertQuery {
+		return q.Set("zone = EXCLUDED.zone").Set("changed_at = EXCLUDED.changed_at").Where("p.zone = ?", notChosen)
+	})
 }
 
-// Mute ends a topic for a user.
+// Mute ends a topic for a user. It chooses no zone: who ends one before they were here
+// first is introduced then.
 func Mute(ctx context.Context, t *store.Tx, user string, topic Topic) error {
-	return add(ctx, t, user, func(m *model) { m.Muted = topic.bit() }, "muted = p.muted | EXCLUDED.muted")
+	return add(ctx, t, &model{UserID: user, Zone: notChosen, Muted: topic.bit()}, func(q *bun.InsertQuery) *bun.InsertQuery {
+		return q.Set("muted = p.muted | EXCLUDED.muted")
+	})
 }
+
+// notChosen stands in a row whose user has chosen something, but no zone.
+const notChosen = ""
 
 // add makes a user's row, or changes the one that is there.
-func add(ctx context.Context, t *store.Tx, user string, set func(*model), change string) error {
-	row := &model{UserID: user, Zone: DefaultZone, Hour: DefaultHour, ChangedAt: store.Micros(t.Now)}
-	set(row)
-	q := t.DB.NewInsert().Model(row).On("CONFLICT (user_id) DO NOTHING")
-	if change != "" {
-		q = t.DB.NewInsert().Model(row).On("CONFLICT (user_id) DO UPDATE").Set(change)
-	}
+func add(ctx context.Context, t *store.Tx, row *model, change func(*bun.InsertQuery) *bun.InsertQuery) error {
+	row.Hour, row.ChangedAt = DefaultHour, store.Micros(t.Now)
+	q := change(t.DB.NewInsert().Model(row).On("CONFLICT (user_id) DO UPDATE"))
 	if _, err := q.Exec(ctx); err != nil {
 		return fmt.Errorf("preferences: add: %w", err)
 	}

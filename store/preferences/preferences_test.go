@@ -77,6 +77,11 @@ func TestWhatPeopleWant(t *testing.T) {
 		if q.Wants(preferences.Daily) || !q.Wants(preferences.Offers) || q.Zone != preferences.DefaultZone {
 			t.Errorf("another after a mute %+v", q)
 		}
+		introduce(b, "Asia/Tokyo")
+		introduce(b, "Europe/Berlin")
+		if p := get(t, e, b); p.Zone != "Asia/Tokyo" || p.Wants(preferences.Daily) || p.Hour != preferences.DefaultHour {
+			t.Errorf("introduced after a mute as %+v", p)
+		}
 		must(t, write(t, e, func(ctx context.Context, tx *store.Tx) error { return preferences.Erase(ctx, tx, a) }))
 		if p := get(t, e, a); p != preferences.Default() {
 			t.Errorf("erased, but %+v", p)
@@ -107,7 +112,8 @@ func TestTheGroupsHoldEverybodyOnce(t *testing.T) {
 	forms.Each(t, func(t *testing.T, e *forms.Env) {
 		silent, early, late, muted := e.User(t, rooms.Influencer).ID, e.User(t, rooms.Sponsor).ID, e.User(t, rooms.Sponsor).ID, e.User(t, rooms.Sponsor).ID
 		e.User(t, rooms.Admin)
-		flagged := e.User(t, rooms.Influencer).ID
+		quiet, flagged := e.User(t, rooms.Influencer).ID, e.User(t, rooms.Influencer).ID
+		must(t, write(t, e, func(ctx context.Context, tx *store.Tx) error { return preferences.Mute(ctx, tx, quiet, preferences.Offers) }))
 		must(t, e.Flag(t.Context(), store.Flag{Kind: store.FlagUser, ID: flagged, Reason: "spam", Admin: e.User(t, rooms.Admin).ID}))
 		must(t, set(t, e, early, preferences.Preferences{Zone: "Asia/Tokyo", Hour: 7}))
 		must(t, set(t, e, late, preferences.Preferences{Zone: "Asia/Tokyo", Hour: 22}))
@@ -136,12 +142,12 @@ func TestTheGroupsHoldEverybodyOnce(t *testing.T) {
 				found[last], after = g, last
 			}
 		}
-		if len(groups) != 3 || len(found) != 3 || !found[silent].Silent || found[early].Hour != 7 || found[late].Hour != 22 {
+		if len(groups) != 4 || len(found) != 4 || !found[silent].Silent || found[quiet].Location() != time.UTC || found[early].Hour != 7 || found[late].Hour != 22 {
 			t.Errorf("of %+v found %+v", groups, found)
 		}
 		list, _, err := jobs.List(t.Context(), e.Store, jobs.Filter{Kind: jobs.Daily})
 		must(t, err)
-		if len(list) != 3 || list[0].State != jobs.Due || list[0].RunAt == nil || string(list[0].Data) != "{}" {
+		if len(list) != 4 || list[0].State != jobs.Due || list[0].RunAt == nil || string(list[0].Data) != "{}" {
 			t.Errorf("added %+v", list)
 		}
 	})
