@@ -113,7 +113,9 @@ func TestTheGroupsHoldEverybodyOnce(t *testing.T) {
 		silent, early, late, muted := e.User(t, rooms.Influencer).ID, e.User(t, rooms.Sponsor).ID, e.User(t, rooms.Sponsor).ID, e.User(t, rooms.Sponsor).ID
 		e.User(t, rooms.Admin)
 		quiet, flagged := e.User(t, rooms.Influencer).ID, e.User(t, rooms.Influencer).ID
-		must(t, write(t, e, func(ctx context.Context, tx *store.Tx) error { return preferences.Mute(ctx, tx, quiet, preferences.Offers) }))
+		must(t, write(t, e, func(ctx context.Context, tx *store.Tx) error {
+			return preferences.Mute(ctx, tx, quiet, preferences.Offers)
+		}))
 		must(t, e.Flag(t.Context(), store.Flag{Kind: store.FlagUser, ID: flagged, Reason: "spam", Admin: e.User(t, rooms.Admin).ID}))
 		must(t, set(t, e, early, preferences.Preferences{Zone: "Asia/Tokyo", Hour: 7}))
 		must(t, set(t, e, late, preferences.Preferences{Zone: "Asia/Tokyo", Hour: 22}))
