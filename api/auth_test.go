@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
+
 	"parley/api"
 	"parley/rooms"
 )
@@ -170,19 +172,35 @@ func TestSessionsExpire(t *testing.T) {
 	}
 }
 
-// Two instances on one file without a bus between them: only the store tells the
-// second one that a session has ended.
-func TestASessionEndedElsewhereClosesItsSockets(t *testing.T) {
+// Two instances on one file, each of which believes that a bus connects them, and none
+// does: every message is lost, and only the store tells the second one what ended.
+func TestAccessThatEndedElsewhereClosesSockets(t *testing.T) {
 	first := start(t, options{})
-	down := func() bool { return false }
-	second := start(t, options{database: first.database, config: func(c *api.Config) { c.BusUp = down }})
-	p := first.join(rooms.Sponsor)
-	there := &person{w: second, id: p.id, cookie: p.cookie}
-	s := there.dial()
-	p.call("POST", "/api/auth/logout", nil).want(204)
-	if code := s.closed(); code != 4200 {
-		t.Errorf("closed with %d, want 4200", code)
+	second := start(t, options{database: first.database, config: func(c *api.Config) { c.RecheckEvery = 5 * time.Millisecond }})
+	admin := first.admin()
+	there := func(p *person) *sock { return (&person{w: second, id: p.id, cookie: p.cookie}).dial() }
+	stays := there(first.join(rooms.Sponsor))
+	for name, c := range map[string]struct {
+		end  func(p *person)
+		code websocket.StatusCode
+	}{
+		"logout":   {func(p *person) { p.call("POST", "/api/auth/logout", nil).want(204) }, 4200},
+		"deletion": {func(p *person) { p.call("POST", "/api/account/delete", object{"password": password}).want(204) }, 4200},
+		"flag": {func(p *person) {
+			admin.call("POST", "/api/admin/flags", object{"kind": "user", "id": p.id, "reason": "spam"}).want(204)
+		}, 4201},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := first.join(rooms.Influencer)
+			s := there(p)
+			s.done(object{"type": "join", "topic": "inbox"})
+			c.end(p)
+			if code := s.closed(); code != c.code {
+				t.Errorf("closed with %d, want %d", code, c.code)
+			}
+		})
 	}
+	stays.done(object{"type": "join", "topic": "inbox"})
 }
 
 func TestFlaggedUsersAreShutOut(t *testing.T) {

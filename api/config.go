@@ -66,6 +66,10 @@ type Config struct {
 
 	// Heartbeat is the time between two pings. Default 20 s.
 	Heartbeat time.Duration
+	// RecheckEvery is how often an instance looks whether somebody's session was taken
+	// away or somebody was flagged, and closes what sockets they have here, should
+	// nobody have told it. Default 500 ms.
+	RecheckEvery time.Duration
 	// WriteTimeout bounds one write to a client, Linger the wait for its answer to
 	// a close frame. Default 10 s and 1 s.
 	WriteTimeout, Linger time.Duration
@@ -126,6 +130,7 @@ func (c *Config) setDefaults() error {
 	}
 	c.Limits.setDefaults()
 	c.Heartbeat = cmp.Or(c.Heartbeat, 20*time.Second)
+	c.RecheckEvery = cmp.Or(c.RecheckEvery, 500*time.Millisecond)
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, 10*time.Second)
 	c.Linger = cmp.Or(c.Linger, time.Second)
 	c.ReadTimeout = cmp.Or(c.ReadTimeout, 15*time.Second)

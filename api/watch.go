@@ -2,12 +2,15 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"parley/hub"
+	"parley/rooms"
 )
 
 // Close codes of this edge; docs/protocol.md says what a client does next.
@@ -39,16 +42,18 @@ type watched struct {
 
 // watch looks after all connections with two goroutines: one pings and closes
 // what does not answer or has outlived its session, the other checks, as a net
-// below hub.Disconnect, that the sessions still are in the store, and now and
-// then deletes those that have expired.
+// below hub.Disconnect, that the sessions still are in the store.
 type watch struct {
 	server *Server
 	tick   time.Duration
 
 	mu    sync.Mutex
 	conns []*watched
-	// due is the next to be checked, round and round.
-	due int
+
+	// Of the goroutine that rechecks: what store.AccessEnded was before the last whole
+	// round, and when that was.
+	ended     int64
+	checkedAt time.Time
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -61,10 +66,8 @@ func newWatch(s *Server) *watch {
 func (w *watch) start() {
 	ctx, stop := context.WithCancel(context.Background())
 	w.stop = stop
-	w.done.Go(func() { w.every(ctx, func() { w.beat(w.server.cfg.Clock()) }) })
-	w.done.Go(func() {
-		w.every(ctx, func() { w.recheck(ctx) })
-	})
+	w.done.Go(func() { every(ctx, w.tick, func() { w.beat(w.server.cfg.Clock()) }) })
+	w.done.Go(func() { every(ctx, w.server.cfg.RecheckEvery, func() { w.recheck(ctx) }) })
 }
 
 func (w *watch) close() {
@@ -72,8 +75,8 @@ func (w *watch) close() {
 	w.done.Wait()
 }
 
-func (w *watch) every(ctx context.Context, do func()) {
-	ticker := time.NewTicker(w.tick)
+func every(ctx context.Context, pace time.Duration, do func()) {
+	ticker := time.NewTicker(pace)
 	defer ticker.Stop()
 	for {
 		select {
@@ -144,45 +147,71 @@ func (w *watch) beat(now time.Time) {
 	}
 }
 
-// How long it may take until every session was checked: with the bus up what
-// ends a session elsewhere is heard of, so that this is only a net.
 const (
-	recheckBusUp   = 30 * time.Second
-	recheckBusDown = 750 * time.Millisecond
-	// recheckMost bounds the reads of one tick.
-	recheckMost = 500
+	// recheckAll is how often all sessions are asked after although none is known to
+	// have ended: somebody may have changed the rows by hand.
+	recheckAll = 30 * time.Second
+	// recheckChunk is how many are asked after in one query, which may take
+	// recheckTimeout.
+	recheckChunk   = 500
+	recheckTimeout = time.Second
 )
 
+// recheck asks the store after the sessions of all connections, if a session has ended
+// or a user was flagged since it last did. That is in the store with the commit itself:
+// neither a bus that loses a message nor an instance that dies before it sends one
+// keeps a connection open. A round that fails is begun again with the next tick.
 func (w *watch) recheck(ctx context.Context) {
-	within := recheckBusUp
-	if !w.server.cfg.BusUp() {
-		within = recheckBusDown
+	conns := w.all()
+	if len(conns) == 0 {
+		return
 	}
-	for _, c := range w.next(within) {
-		ctx, cancel := context.WithTimeout(ctx, time.Second)
-		_, err := w.server.sessionCaller(ctx, c.who.session)
-		cancel()
-		if w.server.endSocket(c.client, err) {
+	now := w.server.cfg.Clock()
+	query, cancel := context.WithTimeout(ctx, recheckTimeout)
+	ended, err := w.server.store.AccessEnded(query)
+	cancel()
+	if err != nil || ended == w.ended && now.Sub(w.checkedAt) < recheckAll {
+		return
+	}
+	for chunk := range slices.Chunk(conns, recheckChunk) {
+		if w.check(ctx, chunk, now) != nil {
+			return
+		}
+	}
+	w.ended, w.checkedAt = ended, now
+}
+
+func (w *watch) all() []*watched {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.conns)
+}
+
+// check closes those whose session has ended or whose user is flagged.
+func (w *watch) check(ctx context.Context, conns []*watched, now time.Time) error {
+	ctx, cancel := context.WithTimeout(ctx, recheckTimeout)
+	defer cancel()
+	sessions := make([][sha256.Size]byte, len(conns))
+	for i, c := range conns {
+		sessions[i] = c.who.session
+	}
+	live, err := w.server.store.LiveSessions(ctx, sessions, rooms.At(now))
+	if err != nil {
+		return err
+	}
+	for _, c := range conns {
+		var ended error
+		switch under, ok := live[c.who.session]; {
+		case !ok:
+			ended = unauthenticated()
+		case under:
+			ended = flagged()
+		}
+		if w.server.endSocket(c.client, ended) {
 			w.server.here(&c.who)
 		}
 	}
-}
-
-// next picks the connections to be checked in this tick.
-func (w *watch) next(within time.Duration) []*watched {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	n := int(int64(len(w.conns))*int64(w.tick)/int64(within)) + 1
-	n = min(n, len(w.conns), recheckMost)
-	picked := make([]*watched, 0, n)
-	for range n {
-		if w.due >= len(w.conns) {
-			w.due = 0
-		}
-		picked = append(picked, w.conns[w.due])
-		w.due++
-	}
-	return picked
+	return nil
 }
 
 // endSocket closes a connection whose session is found to have ended. That the

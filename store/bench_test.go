@@ -169,3 +169,34 @@ func BenchmarkTwoInstances(b *testing.B) {
 	})
 	haggle(b, []*Store{s, second}, list, 250)
 }
+
+// BenchmarkRecheck asks after the sessions of 10,000 sockets, each of somebody else, as an instance does in a
+// round after somebody's access has ended, and for the number that starts one.
+func BenchmarkRecheck(b *testing.B) {
+	const sockets, chunk = 10_000, 500
+	s, list := openBench(b, Config{}, sockets)
+	hashes := make([][32]byte, len(list))
+	for i := range list {
+		hashes[i] = sha256Sum(list[i].InfluencerToken)
+	}
+	now := rooms.At(time.Now())
+	b.Run("round", func(b *testing.B) {
+		cpu := cpuNow(b)
+		for b.Loop() {
+			for part := range slices.Chunk(hashes, chunk) {
+				live, err := s.LiveSessions(context.Background(), part, now)
+				must(b, err)
+				if len(live) != len(part) {
+					b.Fatalf("%d of %d sessions are live", len(live), len(part))
+				}
+			}
+		}
+		b.ReportMetric(float64(cpuNow(b)-cpu)/1e6/float64(b.N), "cpu-ms/round")
+	})
+	b.Run("number", func(b *testing.B) {
+		for b.Loop() {
+			_, err := s.AccessEnded(context.Background())
+			must(b, err)
+		}
+	})
+}

@@ -89,6 +89,11 @@ func (t *Tx) reviewUser(ctx context.Context, f Flag, begin bool) error {
 	if err := t.markRow(ctx, "users", f, begin); err != nil {
 		return err
 	}
+	if begin {
+		if err := t.accessEnded(ctx); err != nil {
+			return err
+		}
+	}
 	for _, part := range []struct {
 		column string
 		source rooms.FreezeSource

@@ -18,7 +18,7 @@ type reader struct {
 	lists  listForm
 	onRead func(query string, args []any) // nil: nobody looks
 
-	snapshot, tail, head, feed, feedNewest, feedHead, session statement
+	snapshot, tail, head, feed, feedNewest, feedHead, session, accessEnded statement
 }
 
 // statement is a prepared query and its text.
@@ -112,6 +112,7 @@ func newReader(ctx context.Context, db *bun.DB, lists listForm, onRead func(stri
 			" CAST(CASE WHEN f.confirmed_at IS NULL THEN 0 ELSE 1 END AS BIGINT)" +
 			" FROM sessions s JOIN users u ON u.id = s.user_id" +
 			" LEFT JOIN second_factors f ON f.user_id = u.id WHERE s.token_hash = ? AND s.expires_at > ?"},
+		{&r.accessEnded, "SELECT access_ended FROM meta"},
 	} {
 		var err error
 		s.stmt.query = lists.bind(s.query)
@@ -124,7 +125,7 @@ func newReader(ctx context.Context, db *bun.DB, lists listForm, onRead func(stri
 
 func (r *reader) close() error {
 	var errs []error
-	for _, s := range []statement{r.snapshot, r.tail, r.head, r.feed, r.feedNewest, r.feedHead, r.session} {
+	for _, s := range []statement{r.snapshot, r.tail, r.head, r.feed, r.feedNewest, r.feedHead, r.session, r.accessEnded} {
 		if s.Stmt != nil {
 			errs = append(errs, s.Close())
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -309,6 +310,77 @@ func TestReadMarkers(t *testing.T) {
 			t.Errorf("%d unread after a restart", n)
 		}
 		e.sound()
+	})
+}
+
+func TestWhatEndsAccessIsCounted(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		u, flagged := e.user(rooms.Sponsor), e.user(rooms.Influencer)
+		now := rooms.At(e.clk.now())
+		login := func(user User, name string, ttl time.Duration) [32]byte {
+			hash := sha256Sum(name)
+			must(t, e.CreateSession(t.Context(), Session{
+				TokenHash: hash, UserID: user.ID, Kind: SessionCookie, ExpiresAt: now.Add(ttl),
+			}))
+			return hash
+		}
+		one, two, three := login(u, "one", time.Hour), login(u, "two", time.Hour), login(u, "three", time.Hour)
+		old, under := login(u, "old", time.Nanosecond), login(flagged, "flagged", time.Hour)
+		last := int64(-1)
+		moved := func() bool {
+			n, err := e.AccessEnded(t.Context())
+			must(t, err)
+			defer func() { last = n }()
+			return n > last
+		}
+		live := func(at rooms.Time) string {
+			got, err := e.LiveSessions(t.Context(), [][32]byte{one, two, three, two, old, under, sha256Sum("none")}, at)
+			must(t, err)
+			var names []string
+			for _, s := range []struct {
+				name string
+				hash [32]byte
+			}{{"one", one}, {"two", two}, {"three", three}, {"old", old}, {"under", under}} {
+				if flagged, ok := got[s.hash]; ok && flagged {
+					names = append(names, "-"+s.name)
+				} else if ok {
+					names = append(names, s.name)
+				}
+			}
+			return strings.Join(names, " ")
+		}
+		at := now.Add(time.Second)
+		moved()
+		if got := live(at); moved() || got != "one two three under" {
+			t.Errorf("at first: %s", got)
+		}
+		must(t, e.RevokeSession(t.Context(), one))
+		if got := live(at); !moved() || got != "two three under" {
+			t.Errorf("after a logout: %s", got)
+		}
+		_, err := Write(t.Context(), e.Store, func(ctx context.Context, tx *Tx) ([]Session, error) {
+			return tx.RevokeSessions(ctx, u.ID, SessionFilter{But: &three})
+		})
+		must(t, err)
+		if got := live(at); !moved() || got != "three under" {
+			t.Errorf("after a logout elsewhere: %s", got)
+		}
+		f := Flag{Kind: FlagUser, ID: flagged.ID, Reason: "r", Admin: "a"}
+		must(t, e.Flag(t.Context(), f))
+		if got := live(at); !moved() || got != "three -under" {
+			t.Errorf("after a flag: %s", got)
+		}
+		must(t, e.Unflag(t.Context(), f))
+		must(t, e.Leave(t.Context(), u.ID))
+		if got := live(at); !moved() || got != "under" {
+			t.Errorf("after an account's deletion: %s", got)
+		}
+		if got := live(now.Add(2 * time.Hour)); moved() || got != "" {
+			t.Errorf("when their time has come: %s", got)
+		}
+		if got, err := e.LiveSessions(t.Context(), nil, at); err != nil || len(got) != 0 {
+			t.Errorf("of none: %v, %v", got, err)
+		}
 	})
 }
 

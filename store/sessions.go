@@ -148,7 +148,7 @@ func (t *Tx) RevokeSession(ctx context.Context, tokenHash [32]byte) error {
 	if err != nil {
 		return fmt.Errorf("revoke session: %w", err)
 	}
-	return nil
+	return t.accessEnded(ctx)
 }
 
 // SessionFilter selects sessions of one user.
@@ -172,11 +172,61 @@ func (t *Tx) RevokeSessions(ctx context.Context, user string, f SessionFilter) (
 	if err := q.Returning("*").Scan(ctx); err != nil {
 		return nil, fmt.Errorf("revoke sessions: %w", err)
 	}
+	if err := t.accessEnded(ctx); err != nil {
+		return nil, err
+	}
 	list := make([]Session, len(models))
 	for i := range models {
 		list[i] = models[i].session()
 	}
 	return list, nil
+}
+
+// accessEnded counts that somebody may no longer do what they could, see AccessEnded.
+func (t *Tx) accessEnded(ctx context.Context) error {
+	if _, err := t.DB.NewUpdate().Table("meta").Set("access_ended = access_ended + 1").Where("1 = 1").Exec(ctx); err != nil {
+		return fmt.Errorf("count ended access: %w", err)
+	}
+	return nil
+}
+
+// AccessEnded is a number that grows with each commit that ends a session before its
+// time or flags a user: while it stays, so does what LiveSessions said, but for the
+// sessions whose time has come.
+func (s *Store) AccessEnded(ctx context.Context) (n int64, err error) {
+	err = s.reads.prepared(ctx, "ended access", s.reads.accessEnded, func(row []any) error {
+		p := columns[any]{v: row}
+		n = p.int()
+		return p.err("ended access")
+	})
+	return n, err
+}
+
+// LiveSessions tells which of the sessions have not ended at now, and of those whether
+// the user is flagged. It is one query: callers with thousands ask in parts.
+func (s *Store) LiveSessions(ctx context.Context, tokenHashes [][32]byte, now rooms.Time) (flagged map[[32]byte]bool, err error) {
+	if len(tokenHashes) == 0 {
+		return nil, nil
+	}
+	keys := make([][]byte, len(tokenHashes))
+	for i := range tokenHashes {
+		keys[i] = tokenHashes[i][:]
+	}
+	var rows []struct {
+		TokenHash []byte
+		FlaggedAt *int64
+	}
+	err = s.reads.db.NewSelect().TableExpr("sessions AS s").Join("JOIN users AS u ON u.id = s.user_id").
+		Column("s.token_hash", "u.flagged_at").
+		Where("s.token_hash IN (?)", bun.List(keys)).Where("s.expires_at > ?", micros(now)).Scan(ctx, &rows)
+	if err != nil {
+		return nil, readError("find sessions", err)
+	}
+	flagged = make(map[[32]byte]bool, len(rows))
+	for _, r := range rows {
+		flagged[[32]byte(r.TokenHash)] = r.FlaggedAt != nil
+	}
+	return flagged, nil
 }
 
 // PruneSessions removes up to limit sessions that have expired at now and counts them.
