@@ -82,21 +82,22 @@ func (p *Planner) Run(ctx context.Context, log *slog.Logger) {
 }
 
 // Pass adds what is due now and was not added before, and returns how many jobs for
-// people these are.
+// people these are. What fails keeps nothing else waiting, and is tried again by the next
+// pass.
 func (p *Planner) Pass(ctx context.Context) (int64, error) {
 	now := p.clock()
+	var errs []error
 	if err := p.pruning(ctx, now); err != nil {
-		return 0, err
+		errs = append(errs, err)
 	}
 	total, err := p.changes(ctx, now)
 	if err != nil {
-		return total, err
+		errs = append(errs, err)
 	}
 	groups, err := preferences.Groups(ctx, p.store)
 	if err != nil {
-		return total, err
+		return total, errors.Join(append(errs, err)...)
 	}
-	var errs []error // a group that fails keeps no other waiting
 	for _, g := range groups {
 		zone := g.Location()
 		for _, r := range rounds() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -164,4 +165,63 @@ func TestManyPlannersAddEachJobOnce(t *testing.T) {
 			t.Errorf("%d jobs for %d users", len(got), len(users))
 		}
 	})
+}
+
+// Whatever cannot be planned, nobody else waits for it, and it is planned once it can be.
+func TestWhatCannotBePlannedKeepsNobodyWaiting(t *testing.T) {
+	for name, c := range map[string]struct {
+		// fails is a condition on the jobs that cannot be added; FIRST is the first user.
+		fails string
+		// chooses says that the first user has just chosen.
+		chooses bool
+	}{
+		"the pruning":         {fails: "NEW.kind = 'prune'"},
+		"the first group":     {fails: "NEW.user_id = 'FIRST'"},
+		"what somebody chose": {fails: "NEW.user_id = 'FIRST'", chooses: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := forms.SQLite(t)
+			first, second, silent := e.User(t, rooms.Sponsor).ID, e.User(t, rooms.Sponsor).ID, e.User(t, rooms.Influencer).ID
+			abidjan := preferences.Preferences{Zone: "Africa/Abidjan", Hour: 18}
+			choose(t, e, first, abidjan)
+			choose(t, e, second, preferences.Preferences{Zone: "Europe/London", Hour: 18})
+			p := plan.New(e.Store, e.Clock.Now)
+			evening := time.Date(2026, 11, 22, 18, 30, 0, 0, time.UTC)
+			if c.chooses {
+				pass(t, p) // changes are those since a pass
+				until(e, evening)
+				choose(t, e, first, abidjan)
+			}
+			until(e, evening)
+			raw(t, e, "CREATE TRIGGER fails BEFORE INSERT ON jobs WHEN "+strings.ReplaceAll(c.fails, "FIRST", first)+
+				" BEGIN SELECT RAISE(ABORT, 'not now'); END")
+			if _, err := p.Pass(t.Context()); err == nil {
+				t.Error("nothing failed")
+			}
+			want := []string{"daily " + second + " 2026-11-22", "daily " + silent + " 2026-11-22"}
+			slices.Sort(want)
+			got := slices.DeleteFunc(planned(t, e), func(job string) bool { return strings.Contains(job, first) })
+			if !slices.Equal(got, want) {
+				t.Errorf("planned %v, want %v", got, want)
+			}
+			raw(t, e, "DROP TRIGGER fails")
+			pass(t, p)
+			if got := planned(t, e); !slices.Contains(got, "daily "+first+" 2026-11-22") || len(got) != 3 {
+				t.Errorf("afterwards planned %v", got)
+			}
+			if _, err := jobs.Get(t.Context(), e.Store, jobs.Prune, "", "2026-11-22"); err != nil {
+				t.Errorf("the pruning: %v", err)
+			}
+		})
+	}
+}
+
+// raw changes the database behind the store's back.
+func raw(t *testing.T, e *forms.Env, statement string) {
+	t.Helper()
+	_, err := store.Write(t.Context(), e.Store, func(ctx context.Context, tx *store.Tx) (struct{}, error) {
+		_, err := tx.DB.NewRaw(statement).Exec(ctx)
+		return struct{}{}, err
+	})
+	must(t, err)
 }
