@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -16,15 +15,6 @@ import (
 	"parley/rooms"
 	"parley/store/storetest"
 )
-
-// cpuNow is the processor time of this process.
-func cpuNow(b *testing.B) time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
 
 // haggle has callers put counter-offers in the rooms, each in its own share of
 // them, until b.N are done. With several stores the parties of a room are on
@@ -36,7 +26,7 @@ func haggle(b *testing.B, stores []*Store, list []BenchRoom, callers int) {
 	var wg sync.WaitGroup
 	waits := make([][]time.Duration, callers)
 	b.ResetTimer()
-	cpu := cpuNow(b)
+	cpu := storetest.ProcessorTime(b)
 	for c := range min(callers, len(list)) {
 		wg.Go(func() {
 			for i := c; left.Add(-1) >= 0; i += callers {
@@ -66,7 +56,7 @@ func haggle(b *testing.B, stores []*Store, list []BenchRoom, callers int) {
 	}
 	wg.Wait()
 	b.StopTimer()
-	b.ReportMetric(float64((cpuNow(b)-cpu).Nanoseconds())/float64(b.N)/1000, "cpu-µs/op")
+	b.ReportMetric(float64((storetest.ProcessorTime(b)-cpu).Nanoseconds())/float64(b.N)/1000, "cpu-µs/op")
 	all := slices.Concat(waits...)
 	slices.Sort(all)
 	if n := len(all); n > 0 {

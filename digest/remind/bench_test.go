@@ -11,6 +11,7 @@ import (
 	"parley/digest/remind"
 	"parley/store"
 	"parley/store/jobs"
+	"parley/store/storetest"
 	"parley/store/storetest/forms"
 )
 
@@ -37,7 +38,7 @@ func BenchmarkDailyRound(b *testing.B) {
 		go watchHeap(stop, peak)
 		b.StartTimer()
 
-		began := time.Now()
+		began, used := time.Now(), storetest.ProcessorTime(b)
 		planned, err := p.Pass(b.Context())
 		if err != nil {
 			b.Fatal(err)
@@ -59,11 +60,16 @@ func BenchmarkDailyRound(b *testing.B) {
 		}
 
 		b.StopTimer()
+		used = storetest.ProcessorTime(b) - used
 		close(stop)
 		var mails int
 		if err := e.Reads().NewRaw("SELECT COUNT(*) FROM outbox").Scan(b.Context(), &mails); err != nil {
 			b.Fatal(err)
 		}
+		if mails != users {
+			b.Fatalf("%d mails", mails)
+		}
+		b.ReportMetric(used.Seconds(), "cpu-s")
 		b.ReportMetric(float64(planned), "jobs") // the sponsors' reports of the month too
 		b.ReportMetric(float64(mails), "mails")
 		b.ReportMetric(planning.Seconds(), "plan-s")

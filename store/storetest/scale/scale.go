@@ -6,11 +6,11 @@ import (
 	"log/slog"
 	"os"
 	"slices"
-	"syscall"
 	"testing"
 	"time"
 
 	"parley/store"
+	"parley/store/storetest"
 )
 
 // Open opens the database, or skips the benchmark where none is named.
@@ -41,11 +41,11 @@ func Measure(b *testing.B, read func(i int) error) {
 	b.Helper()
 	var took, spent []time.Duration
 	for i := 0; b.Loop(); i++ {
-		began, before := time.Now(), processorTime(b)
+		began, before := time.Now(), storetest.ProcessorTime(b)
 		if err := read(i); err != nil {
 			b.Fatal(err)
 		}
-		took, spent = append(took, time.Since(began)), append(spent, processorTime(b)-before)
+		took, spent = append(took, time.Since(began)), append(spent, storetest.ProcessorTime(b)-before)
 	}
 	b.ReportMetric(at(took, 50), "p50-ms")
 	b.ReportMetric(at(took, 95), "p95-ms")
@@ -57,12 +57,4 @@ func Measure(b *testing.B, read func(i int) error) {
 func at(list []time.Duration, percent int) float64 {
 	slices.SortFunc(list, cmp.Compare[time.Duration])
 	return list[min(len(list)-1, len(list)*percent/100)].Seconds() * 1000
-}
-
-func processorTime(b *testing.B) time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
