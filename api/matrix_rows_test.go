@@ -90,6 +90,7 @@ var campaignRights = []right{
 
 var roomRights = []right{
 	{what: "GET /api/rooms", path: "/api/rooms", want: "401 200 200 200 200 200 403 200"},
+	{what: "GET /api/rooms/campaigns", path: "/api/rooms/campaigns", want: "401 200 200 200 200 200 403 200"},
 	{what: "GET /api/rooms/:id", path: "/api/rooms/{room}", want: "401 404 200 404 200 404 403 200"},
 	{what: "GET /api/rooms/:id", path: "/api/rooms/{unknown}", want: "401 404 404 404 404 404 403 404"},
 	{what: "GET /api/rooms/:id/deal.pdf", path: "/api/rooms/{room}/deal.pdf", set: (*stage).agreed,

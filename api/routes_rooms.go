@@ -20,6 +20,7 @@ type (
 		Work     string `query:"deliverables" enum:"to_do,to_confirm,confirmed" doc:"Only deals with deliverables that are to be delivered, wait for the sponsor's word, or are confirmed"`
 		Query    string `query:"q" maxLength:"100" doc:"Part of the campaign's name or of a party's"`
 		Campaign string `query:"campaign" maxLength:"40" doc:"Only rooms of this campaign"`
+		Currency string `query:"currency" pattern:"^[A-Z]{3}$" doc:"Only rooms of campaigns in this currency"`
 		Cursor   string `query:"cursor" maxLength:"200"`
 		Limit    int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
 	}
@@ -28,6 +29,16 @@ type (
 			Items       []summaryView `json:"items" nullable:"false"`
 			NextCursor  string        `json:"next_cursor" doc:"For the next page; empty at the end"`
 			UnreadTotal int64         `json:"unread_total" doc:"Unread events in all of one's rooms"`
+		}
+	}
+	roomCampaignsInput struct {
+		Cursor string `query:"cursor" maxLength:"40"`
+		Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
+	}
+	roomCampaignsOutput struct {
+		Body struct {
+			Items      []namedView `json:"items" nullable:"false"`
+			NextCursor string      `json:"next_cursor" doc:"For the next page; empty at the end"`
 		}
 	}
 	roomInput struct {
@@ -51,6 +62,11 @@ func (s *Server) roomRoutes() {
 		OperationID: "listRooms", Method: http.MethodGet, Path: "/api/rooms", Tags: tags, Security: signedIn,
 		Summary: "One's rooms, newest change first",
 	}, s.listRooms)
+	// Before the route of a room, which would take the word for an id.
+	handle(s, huma.Operation{
+		OperationID: "roomCampaigns", Method: http.MethodGet, Path: "/api/rooms/campaigns", Tags: tags, Security: signedIn,
+		Summary: "The campaigns in which one has rooms, the oldest first",
+	}, s.roomCampaigns)
 	handle(s, huma.Operation{
 		OperationID: "getRoom", Method: http.MethodGet, Path: "/api/rooms/{id}", Tags: tags, Security: signedIn,
 		Summary: "A room's whole state", Responses: answers(http.StatusOK, "The state at seq", "Snapshot"),
@@ -72,7 +88,8 @@ func (s *Server) listRooms(ctx context.Context, r *request, in *listRoomsInput) 
 	list, next, unread, err := s.store.ListRooms(ctx, r.who.id, store.RoomFilter{
 		Statuses: statusesOf(in.View, in.Status), Mine: in.Turn == "mine", Theirs: in.Turn == "theirs",
 		Unread: in.Unread, Work: store.Work(in.Work), Query: strings.TrimSpace(in.Query), Campaign: in.Campaign,
-		Cursor: in.Cursor, Limit: in.Limit,
+		Currency: rooms.Currency(in.Currency),
+		Cursor:   in.Cursor, Limit: in.Limit,
 	})
 	if err != nil {
 		return nil, err
@@ -83,6 +100,17 @@ func (s *Server) listRooms(ctx context.Context, r *request, in *listRoomsInput) 
 	for i := range list {
 		out.Body.Items[i] = viewSummary(&list[i], r.who.id)
 	}
+	return out, nil
+}
+
+func (s *Server) roomCampaigns(ctx context.Context, r *request, in *roomCampaignsInput) (*roomCampaignsOutput, error) {
+	list, next, err := s.store.RoomCampaigns(ctx, r.who.id, in.Cursor, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &roomCampaignsOutput{}
+	out.Body.NextCursor = next
+	out.Body.Items = views(list, func(c *store.NamedCampaign) namedView { return namedView{ID: c.ID, Name: c.Name} })
 	return out, nil
 }
 

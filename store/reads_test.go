@@ -98,6 +98,47 @@ func TestEventsInPages(t *testing.T) {
 	})
 }
 
+func TestTheCampaignsOfRooms(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		w := e.world(10_000)
+		var want []string
+		for i := range 5 {
+			if i > 0 {
+				w.campaign = e.campaign(w.sponsor, 10_000)
+			}
+			want = append(want, w.campaign.ID)
+			e.opened(w, 100)
+			e.opened(world{w.sponsor, e.user(rooms.Influencer), w.campaign}, 100)
+		}
+		empty := e.campaign(w.sponsor, 10_000)
+		slices.Sort(want)
+		for name, user := range map[string]string{"sponsor": w.sponsor.ID, "influencer": w.influencer.ID} {
+			var got []string
+			for cursor, pages := "", 0; ; pages++ {
+				list, next, err := e.RoomCampaigns(t.Context(), user, cursor, 2)
+				must(t, err)
+				for _, c := range list {
+					if c.Name != w.campaign.Name {
+						t.Errorf("%s is named %q", c.ID, c.Name)
+					}
+					got = append(got, c.ID)
+				}
+				if cursor = next; next == "" || pages > 5 {
+					break
+				}
+			}
+			if !slices.Equal(got, want) || slices.Contains(got, empty.ID) {
+				t.Errorf("the %s's campaigns are %v, want %v", name, got, want)
+			}
+		}
+		for name, user := range map[string]string{"another": e.user(rooms.Influencer).ID, "nobody": ""} {
+			if list, _, err := e.RoomCampaigns(t.Context(), user, "", 2); err != nil || len(list) != 0 {
+				t.Errorf("%s sees %v, %v", name, list, err)
+			}
+		}
+	})
+}
+
 func TestRoomListsAndHeads(t *testing.T) {
 	onEach(t, func(t *testing.T, e *env) {
 		w := e.world(10_000)
@@ -157,6 +198,12 @@ func TestRoomListsAndHeads(t *testing.T) {
 		}
 		if got, _, _ := list(w.sponsor.ID, RoomFilter{Query: w.influencer.Name}); !slices.Equal(got, []string{mine}) {
 			t.Errorf("by the other side's name %v", got)
+		}
+		if got, _, _ := list(w.sponsor.ID, RoomFilter{Currency: w.campaign.Currency}); !slices.Equal(got, want) {
+			t.Errorf("in the campaign's currency %v", got)
+		}
+		if got, _, _ := list(w.sponsor.ID, RoomFilter{Currency: "XTS"}); len(got) != 0 {
+			t.Errorf("in a currency without rooms %v", got)
 		}
 		if got, _, _ := list(w.sponsor.ID, RoomFilter{Query: "%"}); len(got) != 0 {
 			t.Errorf("a pattern is no text: %v", got)

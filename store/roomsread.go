@@ -102,7 +102,7 @@ func (s *Store) ListRooms(ctx context.Context, user string, f RoomFilter) (list 
 	limit := pageSize(f.Limit)
 	// The page is chosen on the narrow rows, then completed.
 	query := "SELECT " + qualified("r.") + ", c.name, c.ends_at, s.name, i.name FROM (SELECT r.id FROM ad_requests r" +
-		q.joins + " WHERE " + strings.Join(q.where, " AND ") +
+		q.joins + " WHERE " + q.condition() +
 		" ORDER BY r.active_day DESC, r.last_pos DESC LIMIT ?) chosen JOIN ad_requests r ON r.id = chosen.id" +
 		nameJoins + " ORDER BY r.active_day DESC, r.last_pos DESC"
 	err = s.reads.rows(ctx, "list rooms", query, func(row []any) error {
@@ -149,6 +149,8 @@ func (q *roomQuery) and(condition string, values ...any) {
 	q.where, q.args = append(q.where, condition), append(q.args, values...)
 }
 
+func (q *roomQuery) condition() string { return strings.Join(q.where, " AND ") }
+
 // own is the name of a column of the user's side.
 func (q *roomQuery) own(prefix string) string { return prefix + string(q.side) }
 
@@ -186,6 +188,9 @@ func (q *roomQuery) filter(f RoomFilter) error {
 	}
 	if f.Campaign != "" {
 		q.and("r.campaign_id = ?", f.Campaign)
+	}
+	if f.Currency != "" {
+		q.and("r.currency = ?", string(f.Currency))
 	}
 	switch f.Work {
 	case WorkToDo:

@@ -218,6 +218,8 @@ type RoomFilter struct {
 	Query string
 	// Campaign selects the rooms of one campaign; empty for all.
 	Campaign string
+	// Currency selects the rooms of campaigns in it; empty for all.
+	Currency rooms.Currency
 	Cursor   string
 	Limit    int
 }

@@ -78,6 +78,9 @@ for (const [device, colorScheme] of [
     await sponsor.goto('/campaigns')
     await expect(sponsor.getByRole('heading', { name: 'What waits' })).toBeVisible()
     await expectAccessible(sponsor, 'overview')
+    const budgets = sponsor.getByRole('region', { name: 'Budgets' })
+    const [committed] = await budgets.getByRole('link', { name: /^Committed/ }).all()
+    await expect(committed!).toHaveAttribute('href', /\/deals\?currency=[A-Z]{3}&show=accepted$/)
     const overview = await rest(sponsor, 'GET', '/api/overview')
     const [next] = overview.expiries as { campaign: { id: string } }[]
     await sponsor.goto(`/campaigns/${next!.campaign.id}`)

@@ -55,6 +55,20 @@ export async function data<T>(answer: Promise<Answer<T>>): Promise<T> {
   throw new ApiError(0, { code: 'offline' })
 }
 
+/** All of a list, asked for until there is no further page. */
+async function everyPage<T>(
+  ask: (page: { limit: number; cursor?: string }) => Promise<{ items: T[]; next_cursor: string }>,
+): Promise<T[]> {
+  const list: T[] = []
+  let cursor = ''
+  do {
+    const page = await ask({ limit: 100, ...(cursor && { cursor }) })
+    list.push(...page.items)
+    cursor = page.next_cursor
+  } while (cursor)
+  return list
+}
+
 /**
  * The server's REST API, over the client that is generated from its own description. Every
  * function rejects with an ApiError and nothing else, but for a cancelled request.
@@ -68,16 +82,8 @@ export const api = {
   campaigns: (query: { archived?: 'yes' | 'no'; cursor?: string; limit?: number } = {}) =>
     data(sdk.listCampaigns({ query })),
   /** All of one's own, the newest first, page after page. */
-  async everyCampaign(query: { archived?: 'yes' | 'no' } = {}): Promise<Campaign[]> {
-    const list: Campaign[] = []
-    let cursor = ''
-    do {
-      const page = await api.campaigns({ ...query, limit: 100, ...(cursor && { cursor }) })
-      list.push(...page.items)
-      cursor = page.next_cursor
-    } while (cursor)
-    return list
-  },
+  everyCampaign: (query: { archived?: 'yes' | 'no' } = {}): Promise<Campaign[]> =>
+    everyPage((page) => api.campaigns({ ...query, ...page })),
   overview: () => data(sdk.overview()),
   tracking: (id: string) => data(sdk.trackCampaign({ path: { id } })),
   statistics: (query: { from: string; to: string }) => data(sdk.statistics({ query })),
@@ -105,6 +111,8 @@ export const api = {
   apply: (id: string, body: Application) => data(sdk.apply({ path: { id }, body })),
 
   rooms: (query: RoomsRequest & { cursor?: string; limit?: number } = {}) => data(sdk.listRooms({ query })),
+  /** Every campaign in which one has rooms, page after page. */
+  everyRoomCampaign: () => everyPage((page) => data(sdk.roomCampaigns({ query: page }))),
   events: (id: string, query: { before?: number; after?: number; limit?: number }) =>
     data(sdk.listEvents({ path: { id }, query })),
 

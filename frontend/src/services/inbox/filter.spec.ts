@@ -7,7 +7,7 @@ const room = {
   status: 'negotiating',
   turn: 'sponsor',
   unread: 2,
-  campaign: { id: 'c1', name: 'Summer bottles' },
+  campaign: { id: 'c1', name: 'Summer bottles', currency: 'EUR' },
   sponsor: { id: 's', name: 'Brook' },
   influencer: { id: 'i', name: 'Ana María' },
 } as RoomSummary
@@ -22,12 +22,15 @@ describe('the inbox’s filter', () => {
       turn: 'theirs',
       work: 'to_confirm',
       campaign: 'c1',
+      currency: 'EUR',
       unread: true,
       q: 'ana',
     })
     expect(filterFrom(queryOf(all))).toEqual(all)
     expect(queryOf(everything)).toEqual({})
-    expect(filterFrom({ show: 'nonsense', status: ['a', 'b'], turn: 'x', unread: 'yes' })).toEqual(everything)
+    expect(
+      filterFrom({ show: 'nonsense', status: ['a', 'b'], turn: 'x', unread: 'yes', currency: 'e' }),
+    ).toEqual(everything)
   })
 
   it('asks the API for the same', () => {
@@ -51,6 +54,8 @@ describe('the inbox’s filter', () => {
     [{ status: 'applied' }, false],
     [{ campaign: 'c1' }, true],
     [{ campaign: 'c2' }, false],
+    [{ currency: 'EUR' }, true],
+    [{ currency: 'USD' }, false],
     [{ unread: true }, true],
     [{ q: 'MARÍA' }, true],
     [{ q: 'bottles' }, true],

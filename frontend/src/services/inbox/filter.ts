@@ -25,6 +25,8 @@ export interface InboxFilter {
   /** Deals with deliverables of which that became. */
   work: Work | ''
   campaign: string
+  /** Of campaigns in that one; empty for all. */
+  currency: string
   unread: boolean
   q: string
 }
@@ -35,6 +37,7 @@ export const everything: InboxFilter = {
   turn: '',
   work: '',
   campaign: '',
+  currency: '',
   unread: false,
   q: '',
 }
@@ -47,6 +50,7 @@ export function filterFrom(query: LocationQuery): InboxFilter {
     turn: (['mine', 'theirs'] as const).find((turn) => turn === text('turn')) ?? '',
     work: WORKS.find((work) => work === text('deliverables')) ?? '',
     campaign: text('campaign'),
+    currency: /^[A-Z]{3}$/.exec(text('currency'))?.[0] ?? '',
     unread: text('unread') === '1',
     q: text('q').slice(0, 100),
   }
@@ -60,6 +64,7 @@ export function queryOf(filter: InboxFilter): Record<string, string> {
   if (filter.turn) query.turn = filter.turn
   if (filter.work) query.deliverables = filter.work
   if (filter.campaign) query.campaign = filter.campaign
+  if (filter.currency) query.currency = filter.currency
   if (filter.unread) query.unread = '1'
   if (filter.q.trim()) query.q = filter.q.trim()
   return query
@@ -71,6 +76,7 @@ export interface RoomsRequest {
   turn?: 'mine' | 'theirs'
   deliverables?: Work
   campaign?: string
+  currency?: string
   unread?: boolean
   q?: string
 }
@@ -84,6 +90,7 @@ export function requestOf(filter: InboxFilter): RoomsRequest {
   if (filter.turn) request.turn = filter.turn
   if (filter.work) request.deliverables = filter.work
   if (filter.campaign) request.campaign = filter.campaign
+  if (filter.currency) request.currency = filter.currency
   if (filter.unread) request.unread = true
   if (filter.q.trim()) request.q = filter.q.trim()
   return request
@@ -102,6 +109,7 @@ export function fits(room: RoomSummary, filter: InboxFilter, side: Side | undefi
   if (!statuses.includes(room.status)) return false
   if (filter.work && !works(room, filter.work)) return false
   if (filter.campaign && room.campaign.id !== filter.campaign) return false
+  if (filter.currency && room.campaign.currency !== filter.currency) return false
   if (filter.unread && room.unread === 0) return false
   const text = filter.q.trim().toLowerCase()
   if (!text) return true

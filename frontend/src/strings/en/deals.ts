@@ -32,6 +32,8 @@ export const deals = {
   works: { to_do: 'To be delivered', to_confirm: 'To be confirmed', confirmed: 'Confirmed' },
   campaign: 'Campaign',
   anyCampaign: 'All campaigns',
+  currency: 'Currency',
+  anyCurrency: 'Any currency',
   unreadOnly: 'Unread only',
   reset: 'Clear the filters',
   yourTurn: 'Your turn',

@@ -1985,6 +1985,14 @@ export type RoomCampaign = {
     name: string;
 };
 
+export type RoomCampaigns = {
+    items: Array<Named>;
+    /**
+     * For the next page; empty at the end
+     */
+    next_cursor: string;
+};
+
 export type RoomOpened = {
     room: string;
     /**
@@ -5211,6 +5219,10 @@ export type ListRoomsData = {
          * Only rooms of this campaign
          */
         campaign?: string;
+        /**
+         * Only rooms of campaigns in this currency
+         */
+        currency?: string;
         cursor?: string;
         limit?: number;
     };
@@ -5234,6 +5246,34 @@ export type ListRoomsResponses = {
 };
 
 export type ListRoomsResponse = ListRoomsResponses[keyof ListRoomsResponses];
+
+export type RoomCampaignsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        cursor?: string;
+        limit?: number;
+    };
+    url: '/api/rooms/campaigns';
+};
+
+export type RoomCampaignsErrors = {
+    /**
+     * An error
+     */
+    default: Error;
+};
+
+export type RoomCampaignsError = RoomCampaignsErrors[keyof RoomCampaignsErrors];
+
+export type RoomCampaignsResponses = {
+    /**
+     * OK
+     */
+    200: RoomCampaigns;
+};
+
+export type RoomCampaignsResponse = RoomCampaignsResponses[keyof RoomCampaignsResponses];
 
 export type GetRoomData = {
     body?: never;
