@@ -12,6 +12,7 @@ import (
 
 	"parley/api"
 	"parley/rooms"
+	"parley/store"
 	"parley/store/outbox"
 )
 
@@ -169,6 +170,33 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	p.call("POST", "/api/account/password", object{"current": password, "password": "another horse battery"}).want(204)
 	w.send("GET", "/api/me", nil, bearer).want(401)
 	p.call("GET", "/api/me", nil).want(200)
+}
+
+// One more browser than may be ends the login that is the longest ago, at once.
+func TestBrowsersAreBounded(t *testing.T) {
+	const most = 50
+	w := start(t, options{})
+	p := w.join(rooms.Sponsor)
+	first := &person{w: w, id: p.id, cookie: p.cookie}
+	there, token := first.dial(), p.token()
+	at := time.Now()
+	for i := range most - 1 {
+		var hash [32]byte
+		hash[0] = byte(i + 1)
+		must(t, w.store.CreateSession(t.Context(), store.Session{
+			TokenHash: hash, UserID: p.id, Kind: store.SessionCookie,
+			CreatedAt: rooms.At(at.Add(time.Duration(i+1) * time.Second)), ExpiresAt: rooms.At(at.Add(time.Hour)),
+		}))
+	}
+	p.logIn()
+	if code := there.closed(); code != 4200 {
+		t.Errorf("the oldest was closed with %d, want 4200", code)
+	}
+	first.call("GET", "/api/me", nil).want(401)
+	w.send("GET", "/api/me", nil, http.Header{"Authorization": {"Bearer " + token}}).want(200)
+	if n := len(p.call("GET", "/api/account/sessions", nil).want(200).items()); n != most+1 {
+		t.Errorf("%d sessions, want %d and a token", n, most)
+	}
 }
 
 func TestTheSecondFactor(t *testing.T) {

@@ -11,6 +11,8 @@ import (
 	"github.com/coder/websocket"
 
 	"parley/api"
+	"parley/hub"
+	"parley/hub/membus"
 	"parley/rooms"
 )
 
@@ -201,6 +203,35 @@ func TestAccessThatEndedElsewhereClosesSockets(t *testing.T) {
 		})
 	}
 	stays.done(object{"type": "join", "topic": "inbox"})
+}
+
+// Rule 12 of the negotiation: whoever is flagged on one instance is cut off from every
+// other within a second, be it told by the bus or, without one, by the store.
+func TestAFlagClosesSocketsOnAnotherInstance(t *testing.T) {
+	for name, isUp := range map[string]bool{"told by the bus": true, "without a bus": false} {
+		t.Run(name, func(t *testing.T) {
+			var o options
+			if isUp {
+				broker := membus.NewBroker()
+				o.hub = func(c *hub.Config) { c.Bus, c.Instance = broker.Bus(), newID() }
+			}
+			o.config = func(c *api.Config) { c.BusUp = func() bool { return isUp } }
+			first := start(t, o)
+			o.database = first.database
+			second := start(t, o)
+			p, admin := first.join(rooms.Influencer), first.admin()
+			there := &person{w: second, id: p.id, cookie: p.cookie}
+			s := there.dial()
+			since := time.Now()
+			admin.call("POST", "/api/admin/flags", object{"kind": "user", "id": p.id, "reason": "spam"}).want(204)
+			if code := s.closed(); code != 4201 {
+				t.Errorf("closed with %d, want 4201", code)
+			}
+			if took := time.Since(since); took > time.Second {
+				t.Errorf("it took %v, more than a second", took)
+			}
+		})
+	}
 }
 
 func TestFlaggedUsersAreShutOut(t *testing.T) {

@@ -66,25 +66,26 @@ func (s *Server) listSessions(ctx context.Context, r *request, _ *struct{}) (*ow
 }
 
 func (s *Server) endSession(ctx context.Context, r *request, in *ownSessionInput) (*struct{}, error) {
-	list, err := s.store.ListSessions(ctx, r.who.id, rooms.At(s.cfg.Clock()))
+	begins, known := sessionNamed(in.ID)
+	if !known {
+		return nil, notFound("session")
+	}
+	entry := r.origin().entry(r.who, audit.ActionSessionEnded, "session", in.ID)
+	ended, err := store.Write(ctx, s.store, func(ctx context.Context, t *store.Tx) ([]store.Session, error) {
+		ended, err := t.RevokeSessions(ctx, r.who.id, store.SessionFilter{Begins: begins})
+		switch {
+		case err != nil:
+			return nil, err
+		case len(ended) == 0:
+			return nil, notFound("session")
+		}
+		return ended, audit.Append(ctx, t, entry)
+	})
 	if err != nil {
 		return nil, err
 	}
-	for i := range list {
-		ses := list[i]
-		if sessionName(ses.TokenHash) != in.ID {
-			continue
-		}
-		err := s.run(ctx,
-			func(ctx context.Context, t *store.Tx) error { return t.RevokeSession(ctx, ses.TokenHash) },
-			audit.Also(r.origin().entry(r.who, audit.ActionSessionEnded, "session", in.ID)))
-		if err != nil {
-			return nil, err
-		}
-		s.closeSessions([]store.Session{ses}, "session ended")
-		return nil, nil
-	}
-	return nil, notFound("session")
+	s.closeSessions(ended, "session ended")
+	return nil, nil
 }
 
 func (s *Server) endOtherSessions(ctx context.Context, r *request, _ *struct{}) (*struct{}, error) {

@@ -227,6 +227,10 @@ func within(object string, err error) error {
 	return &inside
 }
 
+// maxBrowsers is in how many browsers a user may be logged in. One more ends the login
+// that is the longest ago: nobody is kept out by logins that they have forgotten.
+const maxBrowsers = 50
+
 // logIn starts a session in the browser that the request comes from, whose time zone may
 // be empty. proof is what uses up the code that was shown, if one was.
 func (s *Server) logIn(ctx context.Context, r *request, u *store.User, zone string, proof store.Also) (*sessionOutput, error) {
@@ -241,26 +245,31 @@ func (s *Server) logIn(ctx context.Context, r *request, u *store.User, zone stri
 	session.Agent = agentName(r.http.Get(fiber.HeaderUserAgent))
 	remember := s.remember(u.ID, &d)
 	entry := r.origin().entry(&caller{id: u.ID}, audit.ActionLogin, "user", u.ID)
-	_, err = store.Write(ctx, s.store, func(ctx context.Context, t *store.Tx) (struct{}, error) {
+	forgotten, err := store.Write(ctx, s.store, func(ctx context.Context, t *store.Tx) ([]store.Session, error) {
 		if proof != nil {
 			if err := proof(ctx, t); err != nil {
-				return struct{}{}, err
+				return nil, err
 			}
 		}
+		ended, err := t.RevokeSessions(ctx, u.ID, store.SessionFilter{Kind: store.SessionCookie, Newest: maxBrowsers - 1})
+		if err != nil {
+			return nil, err
+		}
 		if err := t.CreateSession(ctx, session); err != nil {
-			return struct{}{}, err
+			return nil, err
 		}
 		if err := remember(ctx, t); err != nil {
-			return struct{}{}, err
+			return nil, err
 		}
 		if err := preferences.Introduce(ctx, t, u.ID, zone); err != nil {
-			return struct{}{}, err
+			return nil, err
 		}
-		return struct{}{}, audit.Append(ctx, t, entry)
+		return ended, audit.Append(ctx, t, entry)
 	})
 	if err != nil {
 		return nil, err
 	}
+	s.closeSessions(forgotten, "logged in elsewhere")
 	// The adapter would join two cookies into one header, which is none.
 	known := s.rememberCookie(&d)
 	r.http.Response().Header.Add(fiber.HeaderSetCookie, known.String())

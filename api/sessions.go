@@ -95,7 +95,15 @@ func (c *caller) sessionName() string { return sessionName(c.session) }
 
 // sessionName names a session to its owner and to the hub. It is a part of a hash: no
 // token follows from it.
-func sessionName(hash [sha256.Size]byte) string { return hex.EncodeToString(hash[:8]) }
+func sessionName(hash [sha256.Size]byte) string { return hex.EncodeToString(hash[:sessionNameBytes]) }
+
+const sessionNameBytes = 8
+
+// sessionNamed is how the hash of a session of that name begins; false for what names none.
+func sessionNamed(name string) ([]byte, bool) {
+	begins, err := hex.DecodeString(name)
+	return begins, err == nil && len(begins) == sessionNameBytes
+}
 
 // mayNegotiate tells whether the caller may do what sponsors and influencers do.
 func (c *caller) mayNegotiate() error {

@@ -156,6 +156,10 @@ type SessionFilter struct {
 	Kind string // empty for all
 	// But, if set, is a session that is left out.
 	But *[32]byte
+	// Begins, if set, is how the hash of the token begins.
+	Begins []byte
+	// Newest is how many of those that were created last are left out.
+	Newest int64
 }
 
 // RevokeSessions ends sessions of a user and returns them, so that their connections
@@ -168,6 +172,22 @@ func (t *Tx) RevokeSessions(ctx context.Context, user string, f SessionFilter) (
 	}
 	if f.But != nil {
 		q = q.Where("token_hash <> ?", f.But[:])
+	}
+	if f.Begins != nil {
+		var first, last [32]byte
+		copy(first[:], f.Begins)
+		for i := copy(last[:], f.Begins); i < len(last); i++ {
+			last[i] = 0xff
+		}
+		q = q.Where("token_hash BETWEEN ? AND ?", first[:], last[:])
+	}
+	if f.Newest > 0 {
+		newest := t.DB.NewSelect().Model((*sessionModel)(nil)).Column("token_hash").Where("user_id = ?", user).
+			OrderExpr("created_at DESC, token_hash").Limit(f.Newest)
+		if f.Kind != "" {
+			newest = newest.Where("kind = ?", f.Kind)
+		}
+		q = q.Where("token_hash NOT IN (?)", newest)
 	}
 	if err := q.Returning("*").Scan(ctx); err != nil {
 		return nil, fmt.Errorf("revoke sessions: %w", err)
