@@ -105,8 +105,12 @@ func (f *flushes) take(into []*Client) int {
 	n := copy(into, f.queue[f.next:])
 	clear(f.queue[f.next : f.next+n])
 	f.next += n
-	if f.next == len(f.queue) {
-		f.queue, f.next = f.queue[:0], 0
+	// Room that was taken from is used again as soon as it is half of all: a queue that
+	// never runs empty does not grow, and no more is moved than was taken.
+	if f.next >= f.waiting() {
+		rest := copy(f.queue, f.queue[f.next:])
+		clear(f.queue[f.next:])
+		f.queue, f.next = f.queue[:rest], 0
 	}
 	return n
 }
