@@ -193,19 +193,24 @@ func (w *Webhooks) tell(ctx context.Context, t *store.Tx, off *webhooks.Off) err
 	if u.VerifiedAt == nil {
 		return nil // the address may be a stranger's; the notice is there
 	}
-	l := letter.Letter{
-		Kind: NoticeWebhookOff, Subject: fmt.Sprintf("Your webhook %s was switched off", off.Name),
-		Sections: []letter.Section{{Paragraphs: []string{
-			fmt.Sprintf("%d attempts in a row failed in more than a day, the last one because %s.", off.Failures, off.OffReason),
-			fmt.Sprintf("Messages that waited for it and are not sent any more: %d.", off.Dropped),
-			"Until you switch it on again, what would have gone there comes by mail.",
-		}}},
-		Button: &letter.Link{Text: "See your webhooks", URL: w.Settings},
-	}
+	l := offLetter(off, w.Settings)
 	// An endpoint can be switched off more than once.
 	m, err := l.Mail(fmt.Sprintf("%s:%s:%d", NoticeWebhookOff, off.ID, store.Micros(*off.OffAt)), u.ID, u.Email)
 	if err != nil {
 		return err
 	}
 	return outbox.Put(ctx, t, m)
+}
+
+// offLetter says that a webhook was switched off; its button leads to the settings.
+func offLetter(off *webhooks.Off, settings string) letter.Letter {
+	return letter.Letter{
+		Kind: NoticeWebhookOff, Subject: fmt.Sprintf("Your webhook %s was switched off", off.Name),
+		Sections: []letter.Section{{Paragraphs: []string{
+			fmt.Sprintf("%d attempts in a row failed in more than a day, the last one because %s.", off.Failures, off.OffReason),
+			fmt.Sprintf("Messages that waited for it and are not sent any more: %d.", off.Dropped),
+			"Until you switch it on again, what would have gone there comes by mail.",
+		}}},
+		Button: &letter.Link{Text: "See your webhooks", URL: settings},
+	}
 }

@@ -23,6 +23,7 @@ import (
 	"parley/store"
 	"parley/store/jobs"
 	"parley/store/notices"
+	"parley/store/outbox/letter/golden"
 	"parley/store/seal"
 	"parley/store/storetest/forms"
 	"parley/store/webhooks"
@@ -317,6 +318,14 @@ func TestWhatFailsForADayIsSwitchedOffAndTheOwnerTold(t *testing.T) {
 			t.Errorf("mails %+v", mails)
 		}
 	})
+}
+
+func TestTheMailAboutAWebhookThatWasSwitchedOff(t *testing.T) {
+	off := &webhooks.Off{Webhook: webhooks.Webhook{Name: "Team chat", Failures: 34, OffReason: "the server answered 500"}, Dropped: 3}
+	l := send.OffLetter(off, "https://parley.test/account/notifications")
+	m, err := l.Mail("key", "user", "zoe@example.com")
+	must(t, err)
+	golden.Check(t, "webhook_off", m)
 }
 
 // TestPrivateAddresses: the servers of this test are on the loopback interface, by name

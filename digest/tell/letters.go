@@ -81,11 +81,13 @@ func (w *writer) toTell(p *desk.Person, item *news.Item) bool {
 func (w *writer) deal(ctx context.Context, p *desk.Person, item *news.Item) (outbox.Mail, error) {
 	fee := letter.Money(rooms.Money{Amount: item.DealFee, Currency: item.Currency})
 	lead, subject := item.Other+" accepted your offer. The deal is made, with these terms:", "Deal: "+item.Campaign+", "+fee
+	why := "You get this because a deal of yours was made."
 	if item.What == news.Amended {
 		lead, subject = item.Other+" accepted your offer. The deal has these terms from now on:", "Deal amended: "+item.Campaign+", "+fee
+		why = "You get this because a deal of yours was amended."
 	}
 	l := letter.Letter{
-		Kind: "deal", Subject: subject, Preview: "With " + item.Other, Why: "You get this because a deal of yours was made.",
+		Kind: "deal", Subject: subject, Preview: "With " + item.Other, Why: why,
 		Sections: []letter.Section{
 			{Paragraphs: []string{"Hello " + p.Name + ",", lead}},
 			{Title: item.Campaign, Figures: []letter.Figure{{Label: "Fee", Value: fee, Note: "With " + item.Other}}},

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/oklog/ulid/v2"
+
 	"parley/digest/desk/desktest"
 	"parley/digest/tell"
 	"parley/rooms"
@@ -246,6 +248,40 @@ func TestADealFromItsOfferToItsEnd(t *testing.T) {
 	s.do(room, s.acme, rooms.Confirm{DeliverySeq: delivery})
 	_, zoe = s.after(10 * time.Minute)
 	golden.Check(t, "completed", desktest.Stable(zoe[2], s.zoe.ID, room))
+}
+
+// An application that becomes a deal, gets other terms and is half done.
+func TestADealThatIsAmended(t *testing.T) {
+	e := forms.SQLite(t)
+	s := set(t, e)
+	terms := func(fee int64) *rooms.Patch {
+		p := rooms.FullPatch(rooms.Terms{Fee: rooms.Money{Amount: fee, Currency: "EUR"}, Deliverables: []rooms.Deliverable{
+			{Platform: "instagram", Format: "reel", Quantity: 2, LengthSeconds: 30},
+			{Platform: "youtube", Format: "video", Quantity: 1, LengthSeconds: 300},
+		}})
+		return &p
+	}
+	room := ulid.Make().String()
+	desktest.Do(t, e, room, s.zoe, rooms.Open{
+		ID: room, Campaign: s.campaign.ID, Influencer: s.zoe.ID, Terms: terms(125_000), ExpiresIn: 48 * 3600, Limit: 100,
+	})
+	acme, _ := s.after(time.Minute)
+	golden.Check(t, "application", desktest.Stable(acme[0], s.acme.ID, room))
+	accept := func(by store.User, offer int64) {
+		snap, err := s.Snapshot(t.Context(), room)
+		desktest.Must(t, err)
+		s.do(room, by, rooms.Accept{OfferSeq: offer, TermsHash: snap.State.Last.Hash})
+		s.after(10 * time.Minute)
+	}
+	accept(s.acme, 2)
+	amended := s.do(room, s.acme, rooms.PutOffer{Terms: *terms(150_000)})
+	accept(s.zoe, amended)
+	acme, _ = s.after(0)
+	golden.Check(t, "amended", desktest.Stable(acme[1], s.acme.ID, room))
+	delivery := s.do(room, s.zoe, rooms.Deliver{DealSeq: amended, Deliverable: 0, Links: []string{"https://example.com/1"}})
+	s.do(room, s.acme, rooms.Confirm{DeliverySeq: delivery})
+	_, zoe := s.after(10 * time.Minute)
+	golden.Check(t, "confirmed", desktest.Stable(zoe[len(zoe)-1], s.zoe.ID, room))
 }
 
 // A term sheet that cannot be made keeps only its own mail.

@@ -15,9 +15,9 @@ func Sections(t *rooms.Terms) []letter.Section {
 	work := letter.Section{Title: "Deliverables"}
 	for i := range t.Deliverables {
 		d := &t.Deliverables[i]
-		row := letter.Row{Title: capital(strings.TrimSpace(d.Platform + " " + d.Format)), Amount: strconv.Itoa(d.Quantity) + " ×", Detail: d.MustShow}
+		row := letter.Row{Title: strings.TrimSpace(platform(d.Platform) + " " + d.Format), Amount: strconv.Itoa(d.Quantity) + " ×", Detail: d.MustShow}
 		if d.LengthSeconds > 0 {
-			row.Title += ", " + letter.Count(d.LengthSeconds, "second", "seconds")
+			row.Title += ", " + length(d.LengthSeconds)
 		}
 		if due, err := d.Due.Time(); err == nil {
 			row.Note = "Due " + due.Format("2 January 2006")
@@ -52,6 +52,28 @@ func Sections(t *rooms.Terms) []letter.Section {
 		sections = append(sections, letter.Section{Title: "Requirements", Quote: t.Requirements})
 	}
 	return sections
+}
+
+// platform is a platform's name as it is written.
+func platform(name string) string {
+	switch name {
+	case "tiktok":
+		return "TikTok"
+	case "youtube":
+		return "YouTube"
+	case "linkedin":
+		return "LinkedIn"
+	default:
+		return capital(name)
+	}
+}
+
+// length is told in minutes where these are whole ones.
+func length(seconds int) string {
+	if seconds >= 120 && seconds%60 == 0 {
+		return letter.Count(seconds/60, "minute", "minutes")
+	}
+	return letter.Count(seconds, "second", "seconds")
 }
 
 // capital begins a text with a capital letter.

@@ -1,0 +1,4 @@
+package send
+
+// OffLetter is for its golden file.
+var OffLetter = offLetter
