@@ -87,8 +87,8 @@ func within(d date, hour int, zone *time.Location, now time.Time, grace time.Dur
 	return ok && !now.Before(begun) && now.Before(begun.Add(grace))
 }
 
-// begins is the first instant of a local day at which the clock shows an hour or later.
-// A zone that moved over the date line has no such day.
+// begins is the first instant of a local day at which the clock shows an hour or later, or
+// the day's end where it never does. A zone that moved over the date line has no such day.
 func begins(d date, hour int, zone *time.Location) (time.Time, bool) {
 	wall := time.Date(d.year, d.month, d.day, hour, 0, 0, 0, time.UTC)
 	// The offsets before and after a change nearby; no zone is further than 14 hours from
@@ -103,7 +103,8 @@ func begins(d date, hour int, zone *time.Location) (time.Time, bool) {
 		}
 	}
 	// The clock leaves the hour out: it goes on at the change, which is not after what
-	// the offset before it would have made of the hour.
+	// the offset before it would have made of the hour; where it is the day's last hour,
+	// with the next day.
 	change, _ := wall.Add(-time.Duration(before) * time.Second).In(zone).ZoneBounds()
-	return change, dateOf(change.In(zone)) == d
+	return change, dateOf(change.In(zone)) == d || dateOf(change.Add(-time.Second).In(zone)) == d
 }

@@ -46,12 +46,18 @@ func TestDue(t *testing.T) {
 		{"half an hour's change", plan.Daily, "Australia/Lord_Howe", 2, "2026-10-03T15:30:00Z", "2026-10-04"},
 		{"half an hour's change, before", plan.Daily, "Australia/Lord_Howe", 2, "2026-10-03T15:29:59Z", ""},
 
+		{"the night after a day of 23 hours", plan.Daily, "Europe/Berlin", 23, "2026-03-29T22:30:00Z", "2026-03-29"},
+		{"the night after a day of 25 hours", plan.Daily, "Europe/Berlin", 23, "2026-10-25T23:30:00Z", "2026-10-25"},
+		{"a last hour that is left out", plan.Daily, "America/Nuuk", 23, "2026-03-29T01:00:00Z", "2026-03-28"},
+		{"a last hour that is left out, before", plan.Daily, "America/Nuuk", 23, "2026-03-29T00:59:59Z", ""},
+
 		{"half an hour", plan.Daily, "Asia/Kolkata", 18, "2026-11-22T12:30:00Z", "2026-11-22"},
 		{"three quarters", plan.Daily, "Asia/Kathmandu", 18, "2026-11-22T12:15:00Z", "2026-11-22"},
 		{"14 hours ahead", plan.Daily, "Pacific/Kiritimati", 18, "2026-11-22T04:00:00Z", "2026-11-22"},
 		{"14 hours ahead, the new day", plan.Daily, "Pacific/Kiritimati", 0, "2026-11-22T10:00:00Z", "2026-11-23"},
 		{"12 hours behind", plan.Daily, "Etc/GMT+12", 18, "2026-11-23T06:00:00Z", "2026-11-22"},
 		{"a day that there was not", plan.Daily, "Pacific/Apia", 18, "2011-12-30T16:00:00Z", ""},
+		{"a day that there was not, its night", plan.Daily, "Pacific/Apia", 23, "2011-12-30T12:00:00Z", ""},
 		{"the day after it", plan.Daily, "Pacific/Apia", 18, "2011-12-31T04:00:00Z", "2011-12-31"},
 
 		{"Sunday", plan.Weekly, "America/New_York", 18, "2026-11-22T23:30:00Z", ""},
@@ -153,6 +159,89 @@ func TestNoWeekOrMonthIsSkippedOrDoubled(t *testing.T) {
 		inOrder(t, weeks, mondays, start, end, margin)
 		inOrder(t, months, firsts, start, end, margin)
 	})
+}
+
+// TestChangesAndMonthEnds asks every quarter of an hour around each change of a zone's
+// clock and each first of a month in 2026, and knows the answers from having looked at that
+// clock as people do: a day's hour has come once it shows that hour or a later one, or the
+// day is over; and then it is due for six hours at least.
+func TestChangesAndMonthEnds(t *testing.T) {
+	end := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+	changes := 0
+	for _, name := range zones {
+		z := zone(t, name)
+		for now := time.Date(2026, 1, 1, 0, 0, 0, 0, z); ; changes++ {
+			_, change := now.ZoneBounds()
+			if change.IsZero() || change.After(end) {
+				break
+			}
+			for _, hour := range []int{0, 1, 2, 3, 12, 18, 22, 23} {
+				asked(t, z, hour, change)
+			}
+			now = change
+		}
+		for month := time.January; month <= time.December; month++ {
+			for _, hour := range []int{0, 9, 23} {
+				asked(t, z, hour, time.Date(2026, month, 1, 0, 0, 0, 0, z))
+			}
+		}
+	}
+	if changes < 15 {
+		t.Errorf("only %d changes of clocks", changes)
+	}
+}
+
+// asked asks from two and a half days before an instant until two days after it.
+func asked(t *testing.T, z *time.Location, hour int, around time.Time) {
+	t.Helper()
+	type seen struct {
+		date  string
+		month string // that ended when the day began, if one did
+		begun time.Time
+	}
+	var days []seen
+	for now := around.Add(-60 * time.Hour); now.Before(around.Add(48 * time.Hour)); now = now.Add(15 * time.Minute) {
+		local := now.In(z)
+		if date := local.Format(time.DateOnly); len(days) == 0 || days[len(days)-1].date != date {
+			if n := len(days); n > 0 && days[n-1].begun.IsZero() {
+				days[n-1].begun = now
+			}
+			day := seen{date: date}
+			if local.Day() == 1 {
+				day.month = local.AddDate(0, 0, -1).Format("2006-01")
+			}
+			days = append(days, day)
+		}
+		today := &days[len(days)-1]
+		if local.Hour() >= hour && today.begun.IsZero() {
+			today.begun = now
+		}
+		if len(days) < 3 {
+			continue // the first day's hour may have come before
+		}
+		yesterday := &days[len(days)-2]
+		want, month := "", ""
+		switch {
+		case !today.begun.IsZero():
+			want = today.date
+		case now.Before(yesterday.begun.Add(6 * time.Hour)):
+			want = yesterday.date
+		}
+		if got, _ := plan.Due(plan.Daily, z, hour, now); got != want {
+			t.Fatalf("%s: at %d there came %q, not %q", local, hour, got, want)
+		}
+		if local.Day() > 3 && local.Day() < 25 {
+			continue
+		}
+		for i := range days {
+			if d := &days[i]; d.month != "" && !d.begun.IsZero() {
+				month = d.month
+			}
+		}
+		if got, _ := plan.Due(plan.Monthly, z, hour, now); got != month {
+			t.Fatalf("%s: at %d there came the month %q, not %q", local, hour, got, month)
+		}
+	}
 }
 
 // beginning is a day on which a period comes.
