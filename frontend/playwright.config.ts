@@ -22,11 +22,13 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   // A limit for what hangs, not a measure: machines are shared.
-  timeout: 120_000,
+  timeout: 240_000,
   expect: { timeout: 30_000 },
   forbidOnly: Boolean(process.env.CI),
   reporter: process.env.CI ? [['list']] : [['list'], ['html', { open: 'never' }]],
   use: {
+    // Where a step hangs, the test need not wait for its own end.
+    actionTimeout: 60_000,
     // Specs of the service worker let it in; elsewhere it would only be in the way.
     serviceWorkers: 'block',
     locale: 'en-GB',

@@ -42,6 +42,9 @@ export default defineConfig({
     environment: 'happy-dom',
     environmentOptions: { happyDOM: { url: 'http://localhost/' } },
     include: ['src/**/*.spec.ts'],
+    // A limit for what hangs, not a measure: machines are shared.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     restoreMocks: true,
     unstubGlobals: true,
     env: { TZ: 'UTC' },

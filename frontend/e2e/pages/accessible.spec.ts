@@ -15,12 +15,11 @@ import {
  * theme and layout on the width, so dialogs and errors are seen in two of the four ways and the
  * room, the richest page, in all.
  */
-test.describe.configure({ mode: 'default', timeout: 180_000 })
+test.describe.configure({ mode: 'default' })
 
 let cluster: Cluster
 
 test.beforeAll(async () => {
-  test.setTimeout(60_000)
   cluster = await Cluster.start(1)
 })
 
@@ -112,11 +111,13 @@ test('a populated room and the list hold still while they load', async ({ browse
     await observeLayoutShift(page)
     await page.goto('/deals')
     await expect(page.getByRole('main').getByRole('listitem').first()).toBeVisible()
+    await page.evaluate(() => document.fonts.ready)
     expect(await layoutShift(page)).toBeLessThanOrEqual(0.02)
     await openRoom(page)
     await page.reload()
     await expect(page.getByRole('log').getByRole('article').last()).toBeVisible()
     await expect(page.getByTestId('standing-fee')).toBeVisible()
+    await page.evaluate(() => document.fonts.ready)
     expect(await layoutShift(page)).toBeLessThanOrEqual(0.02)
     await page.context().close()
   }

@@ -5,12 +5,11 @@ import { expectAccessible, logIn, viewports } from '../support/pages'
 import { command, newRoom, rest, terms } from '../support/rooms'
 
 /** What admins do, and what those notice of it whom it concerns. */
-test.describe.configure({ mode: 'default', timeout: 120_000 })
+test.describe.configure({ mode: 'default' })
 
 let cluster: Cluster
 
 test.beforeAll(async () => {
-  test.setTimeout(60_000)
   cluster = await Cluster.start(1)
 })
 
@@ -58,7 +57,7 @@ test('a flagged user reads why at once, answers, and works again when it is lift
   await admin.getByRole('dialog').getByRole('button', { name: 'End the review' }).click()
   await expect(admin.getByText('No appeal waits.')).toBeVisible()
 
-  await expect(user.getByRole('heading', { name: 'Deals', level: 1 })).toBeVisible({ timeout: 20_000 })
+  await expect(user.getByRole('heading', { name: 'Deals', level: 1 })).toBeVisible()
   await user.goto('/reviews')
   await expect(user.getByText('Thank you, that explains it.')).toBeVisible()
 

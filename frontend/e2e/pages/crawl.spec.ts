@@ -14,7 +14,6 @@ test.use({ trace: 'off' })
 let cluster: Cluster
 
 test.beforeAll(async () => {
-  test.setTimeout(60_000)
   cluster = await Cluster.start(1)
 })
 

@@ -5,12 +5,11 @@ import { expectAccessible, logIn, viewports } from '../support/pages'
 import { command, newRoom, rest, terms } from '../support/rooms'
 
 /** After the deal: it is amended, delivered, sent back, delivered again and completed. */
-test.describe.configure({ mode: 'default', timeout: 120_000 })
+test.describe.configure({ mode: 'default' })
 
 let cluster: Cluster
 
 test.beforeAll(async () => {
-  test.setTimeout(90_000)
   cluster = await Cluster.start(1)
 })
 

@@ -3,12 +3,11 @@ import { Cluster } from '../support/cluster'
 import { expectAccessible, logIn, viewports } from '../support/pages'
 
 /** An influencer's page: edited with a picture, seen by a stranger, told of to other programs. */
-test.describe.configure({ mode: 'default', timeout: 120_000 })
+test.describe.configure({ mode: 'default' })
 
 let cluster: Cluster
 
 test.beforeAll(async () => {
-  test.setTimeout(60_000)
   cluster = await Cluster.start(1)
 })
 

@@ -3,12 +3,11 @@ import { Cluster } from '../support/cluster'
 import { expectAccessible, logIn } from '../support/pages'
 
 /** The app as something to install: what its service worker keeps, and what it leaves alone. */
-test.describe.configure({ mode: 'default', timeout: 120_000 })
+test.describe.configure({ mode: 'default' })
 
 let cluster: Cluster
 
 test.beforeAll(async () => {
-  test.setTimeout(60_000)
   cluster = await Cluster.start(1)
 })
 

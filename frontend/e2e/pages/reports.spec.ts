@@ -17,7 +17,7 @@ test('a sponsor makes a report on a month and takes it away as PDF', async ({ br
   await expectAccessible(sponsor, 'reports')
   await sponsor.getByRole('button', { name: 'Make report' }).click()
   const pdf = sponsor.getByRole('link', { name: /^Report for .* as PDF$/ })
-  await expect(pdf).toBeVisible({ timeout: 30_000 })
+  await expect(pdf).toBeVisible()
   const [download] = await Promise.all([sponsor.waitForEvent('download'), pdf.click()])
   expect(download.suggestedFilename()).toMatch(/^parley-\d{4}-\d\d\.pdf$/)
   expect(
@@ -34,7 +34,7 @@ test('an admin exports a table, sees it get on, takes it away and removes it', a
   await admin.getByLabel(/byte order mark/).check()
   await admin.getByRole('button', { name: 'Export as CSV' }).click()
   const link = admin.getByRole('link', { name: 'Download Events of all rooms' })
-  await expect(link).toBeVisible({ timeout: 30_000 })
+  await expect(link).toBeVisible()
   await expectAccessible(admin, 'exports')
   const [download] = await Promise.all([admin.waitForEvent('download'), link.click()])
   const text = readFileSync(await download.path(), 'utf8')

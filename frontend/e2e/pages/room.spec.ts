@@ -4,14 +4,13 @@ import { logIn, password } from '../support/pages'
 import { command, newRoom, rest, terms } from '../support/rooms'
 
 /** What a person does in a room, seen from both sides. */
-test.describe.configure({ mode: 'default', timeout: 90_000 })
+test.describe.configure({ mode: 'default' })
 
 let cluster: Cluster
 let sponsor: Page
 let influencer: Page
 
 test.beforeAll(async ({ browser }) => {
-  test.setTimeout(90_000)
   cluster = await Cluster.start(1)
   sponsor = await logIn(browser, cluster.url(0), 'sponsor@example.com')
   influencer = await logIn(browser, cluster.url(0), 'influencer@example.com')
@@ -65,7 +64,6 @@ test('a decline can be undone before it is sent; after 5 s it is, and can be reo
     await dialog(influencer).getByLabel('Reason').selectOption('timing')
     await dialog(influencer).getByLabel(/^Note/).fill('Not this spring.')
     await dialog(influencer).getByRole('button', { name: 'Decline' }).click()
-    await expect(button(influencer, 'Accept')).toBeHidden()
   }
   await decline()
   await button(influencer, 'Undo').click()
@@ -73,9 +71,7 @@ test('a decline can be undone before it is sent; after 5 s it is, and can be reo
   expect((await rest(influencer, 'GET', `/api/rooms/${room}`)).status).toBe('invited')
 
   await decline()
-  await expect(log(sponsor).getByText('declined: Timing. “Not this spring.”')).toBeVisible({
-    timeout: 15_000,
-  })
+  await expect(log(sponsor).getByText('declined: Timing. “Not this spring.”')).toBeVisible()
   await button(influencer, 'Reopen').click()
   await expect(log(sponsor).getByText('reopened the negotiation')).toBeVisible()
   await expect(button(sponsor, 'Make an offer')).toBeVisible()
@@ -153,14 +149,14 @@ test('nobody answers: the message fails, Retry keeps its id, and it is there onc
   await field.fill('Are you there?')
   await field.press('Enter')
   await expect(log(influencer).getByText('Sending…')).toBeVisible()
-  await expect(log(influencer).getByText('Not sent')).toBeVisible({ timeout: 30_000 })
+  await expect(log(influencer).getByText('Not sent')).toBeVisible()
   cluster.resume(0)
   // The late answer may be quicker than the click.
   await button(influencer, 'Retry')
     .click({ timeout: 2_000 })
     .catch(() => undefined)
   await expect(log(sponsor).getByText('Are you there?')).toHaveCount(1)
-  await expect(log(influencer).getByText('Not sent')).toBeHidden({ timeout: 30_000 })
+  await expect(log(influencer).getByText('Not sent')).toBeHidden()
   await expect(log(influencer).getByText('Are you there?')).toHaveCount(1)
 })
 
@@ -188,11 +184,13 @@ test('what comes while one reads above is counted, and older history comes on de
   await command(influencer, room, { type: 'message', text: 'one more' })
   await expect(button(sponsor, '1 new')).toBeVisible()
   const earlier = button(sponsor, 'Show earlier history')
-  while (await earlier.isVisible()) {
+  const beginning = log(sponsor).getByText('The negotiation begins here')
+  for (;;) {
+    await expect(earlier.or(beginning)).toBeAttached()
+    if (await beginning.count()) break
     await earlier.click()
     await expect(button(sponsor, 'Loading earlier history…')).toBeHidden()
   }
-  await expect(log(sponsor).getByText('The negotiation begins here')).toBeAttached()
   await expect(log(sponsor).getByText(/^message \d+$/)).toHaveCount(70)
   await button(sponsor, '1 new').click()
   await expect(log(sponsor).getByText('one more')).toBeInViewport()

@@ -4,12 +4,11 @@ import { expectAccessible, logIn, viewports } from '../support/pages'
 import { rest, ulid } from '../support/rooms'
 
 /** Finding the other side: sponsors influencers, influencers campaigns. */
-test.describe.configure({ mode: 'default', timeout: 120_000 })
+test.describe.configure({ mode: 'default' })
 
 let cluster: Cluster
 
 test.beforeAll(async () => {
-  test.setTimeout(60_000)
   cluster = await Cluster.start(1)
 })
 

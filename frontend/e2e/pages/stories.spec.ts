@@ -4,15 +4,11 @@ import { logIn, viewports } from '../support/pages'
 import { rest, ulid } from '../support/rooms'
 
 /** What people come for, whole, and by nothing but what they see on their screens. */
-test.describe.configure({ mode: 'default', timeout: 120_000 })
+test.describe.configure({ mode: 'default' })
 
 let cluster: Cluster
 
-// Where a step fails, the test need not wait for its own end.
-test.use({ actionTimeout: 15_000 })
-
 test.beforeAll(async () => {
-  test.setTimeout(60_000)
   cluster = await Cluster.start(1)
 })
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -22,8 +22,14 @@ export class Cluster {
   static async start(n: number): Promise<Cluster> {
     const cluster = new Cluster()
     try {
-      cluster.redisPort = await freePort()
-      await cluster.startRedis()
+      // Another process may take the port first; then the next one is tried.
+      for (let tries = 1; cluster.redis === undefined; tries++) {
+        cluster.redisPort = await freePort()
+        await cluster.startRedis().catch(async (error: unknown) => {
+          if (tries === 10) throw error
+          await cluster.stopRedis()
+        })
+      }
       copyFileSync(seeded(), join(cluster.dir, 'parley.db'))
       for (let i = 0; i < n; i++) cluster.instances.push(new Instance(cluster.dir, i, cluster.env()))
       for (const instance of cluster.instances) await instance.start()
@@ -75,8 +81,12 @@ export class Cluster {
       '--dir',
       this.dir,
     ]
-    this.redis = spawn('redis-server', args, { stdio: 'ignore' })
-    await until('Redis answers', async () => await canConnect(this.redisPort))
+    const redis = spawn('redis-server', args, { stdio: 'ignore' })
+    this.redis = redis
+    await until('Redis answers', async () => {
+      if (redis.exitCode !== null) throw new Error(`redis-server ended with ${redis.exitCode}`)
+      return (await ask(this.redisPort, 'CONFIG GET dir')).includes(this.dir)
+    })
   }
 
   async stopRedis(): Promise<void> {
@@ -193,21 +203,22 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-async function canConnect(port: number): Promise<boolean> {
-  const { connect } = await import('node:net')
+/** Puts a question to a Redis and returns the beginning of its answer; none if nobody is there. */
+async function ask(port: number, question: string): Promise<string> {
   return await new Promise((done) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(`${question}\r\n`))
+    socket.once('data', (answer) => {
       socket.destroy()
-      done(true)
+      done(answer.toString())
     })
-    socket.once('error', () => done(false))
+    socket.once('error', () => done(''))
+    socket.once('close', () => done(''))
   })
 }
 
 /** Waits for a condition, looking again every few milliseconds. */
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 60_000
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`)
     await new Promise((next) => setTimeout(next, 25))

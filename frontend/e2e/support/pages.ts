@@ -65,7 +65,7 @@ export async function expectNoSidewaysScroll(page: Page, what: string): Promise<
     .configure({ soft: true })
     .poll(
       () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
-      { message: `${what} scrolls sideways`, timeout: 3_000 },
+      { message: `${what} scrolls sideways` },
     )
     .toBeLessThanOrEqual(0)
 }

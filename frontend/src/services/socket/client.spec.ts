@@ -403,4 +403,28 @@ describe('typing and seen', () => {
     await settle()
     expect(server.last.of('seen').map((frame) => frame.seq)).toEqual([3])
   })
+
+  it('seen of an open room is told again after the reconnect, as the server may have died with it', async () => {
+    client.join('room:r', handlers)
+    client.start()
+    await settle()
+    client.markSeen('r', 3)
+    client.markSeen('left', 2)
+    await vi.advanceTimersByTimeAsync(5_000)
+    server.last.kill(1006)
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(server.last.of('seen')).toEqual([{ type: 'seen', room: 'r', seq: 3 }])
+  })
+
+  it('what was seen of another log is not told', async () => {
+    client.join('room:r', handlers)
+    client.start()
+    await settle()
+    client.markSeen('r', 3)
+    await vi.advanceTimersByTimeAsync(5_000)
+    server.epoch = 'e2'
+    server.last.kill(1006)
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(server.last.of('seen')).toEqual([])
+  })
 })

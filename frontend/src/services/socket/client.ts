@@ -104,9 +104,8 @@ export class SocketClient {
     this.drop(1000)
     this.commands.clear()
     for (const topic of this.topics.values()) this.clearTopicTimer(topic)
-    for (const seen of this.seen.values()) clearTimeout(seen.timer)
+    this.forgetSeen()
     this.topics.clear()
-    this.seen.clear()
     this.typed.clear()
     this.epoch = undefined
     this.setState({ state: 'idle' })
@@ -184,6 +183,7 @@ export class SocketClient {
     this.heartbeatMs = welcome.heartbeat_ms || 20_000
     if (this.epoch !== undefined && this.epoch !== welcome.epoch) {
       for (const topic of this.topics.values()) topic.forget()
+      this.forgetSeen() // another log has other numbers
     }
     this.epoch = welcome.epoch
     this.stableTimer = setTimeout(() => {
@@ -194,7 +194,9 @@ export class SocketClient {
     for (const topic of this.topics.values()) this.sendJoin(topic)
     this.commands.opened()
     for (const [room, entry] of this.seen) {
-      if (entry.timer === undefined && entry.wanted > entry.sent) this.flushSeen(room)
+      // Nobody says that it arrived: of what is open it is said again.
+      if (this.topics.has(`room:${room}`)) entry.sent = 0
+      if (entry.timer === undefined) this.flushSeen(room)
     }
     this.watch()
   }
@@ -278,6 +280,11 @@ export class SocketClient {
       entry.timer = undefined
       this.flushSeen(room)
     }, SEEN_EVERY_MS)
+  }
+
+  private forgetSeen(): void {
+    for (const seen of this.seen.values()) clearTimeout(seen.timer)
+    this.seen.clear()
   }
 
   private sendIfOpen(frame: object): boolean {

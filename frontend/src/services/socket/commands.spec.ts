@@ -47,12 +47,22 @@ describe('CommandQueue', () => {
     expect(sent).toHaveLength(1)
   })
 
-  it('what could not be stored fails, and Retry uses the same id', () => {
+  it('what could not be stored is sent again by itself, then fails, and Retry uses the same id', async () => {
     const command = queue.submit('r', message)
-    queue.answered({ id: 'c1', error: { code: 'unavailable', message: 'disk full' } })
+    const full = () => queue.answered({ id: 'c1', error: { code: 'unavailable', message: 'disk full' } })
+    for (const wait of [1_000, 2_000, 4_000]) {
+      full()
+      expect(command.state).toBe('sending')
+      const before = sent.length
+      await vi.advanceTimersByTimeAsync(wait - 1)
+      expect(sent).toHaveLength(before)
+      await vi.advanceTimersByTimeAsync(1)
+      expect(sent).toHaveLength(before + 1)
+    }
+    full()
     expect(command.state).toBe('failed')
     queue.retry('c1')
-    expect(sent.map((frame) => frame.id)).toEqual(['c1', 'c1'])
+    expect(sent.map((frame) => frame.id)).toEqual(['c1', 'c1', 'c1', 'c1', 'c1'])
     queue.answered({ id: 'c1', ok: true, seq: 4 })
     expect(command).toMatchObject({ state: 'sent', seq: 4 })
     expect(states).toEqual(['sending', 'failed', 'sending', 'sent'])
@@ -88,6 +98,36 @@ describe('CommandQueue', () => {
     expect(command).toMatchObject({ state: 'failed', error: { code: 'offline' } })
     queue.answered({ id: 'c1', ok: true, seq: 2 })
     expect(command.state).toBe('sent')
+  })
+
+  it('what failed for want of a connection goes out again with the next one, once', async () => {
+    open = false
+    const command = queue.submit('r', message)
+    await vi.advanceTimersByTimeAsync(6_000)
+    expect(command).toMatchObject({ state: 'failed', error: { code: 'offline' } })
+    open = true
+    queue.opened()
+    expect(command.state).toBe('sending')
+    expect(command.error).toBeUndefined()
+    expect(sent.map((frame) => frame.id)).toEqual(['c1'])
+    queue.answered({ id: 'c1', ok: true, seq: 5 })
+    queue.opened()
+    expect(sent).toHaveLength(1)
+    expect(command).toMatchObject({ state: 'sent', seq: 5 })
+  })
+
+  it('what failed for another reason, or before a dialog, waits for the person', async () => {
+    queue.submit('r', message)
+    queue.answered({ id: 'c1', error: { code: 'internal', message: '' } })
+    open = false
+    const accept = queue.submit('r', { type: 'accept', offer_seq: 3, terms_hash: 'x' })
+    await vi.advanceTimersByTimeAsync(6_000)
+    expect(accept.state).toBe('failed')
+    open = true
+    queue.opened()
+    expect(sent).toHaveLength(1)
+    queue.retry(accept.id)
+    expect(sent.map((frame) => frame.id)).toEqual(['c1', 'c2'])
   })
 
   it('fails when nobody answers at all', async () => {

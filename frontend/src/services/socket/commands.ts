@@ -47,12 +47,19 @@ const RETRIABLE = new Set([
   'timeout',
   'offline',
 ])
-const RATE_LIMIT_RETRIES = 3
+/** What passes by itself: tried again by itself, some times. */
+const PASSING = new Set(['rate_limited', 'unavailable'])
+const PASSING_RETRIES = 3
+/** What a new connection may have mended. */
+const CUT_OFF = new Set(['unavailable', 'timeout', 'offline'])
+/** What waits in the room's log after it failed; of the rest a dialog asks, and Retry is its. */
+const LOGGED = new Set<CommandBody['type']>(['message', 'offer', 'counter'])
 
 interface Entry {
   command: Command
   timers: ReturnType<typeof setTimeout>[]
-  rateLimited: number
+  /** How often it was sent again by itself over one connection. */
+  again: number
   waiters: ((command: Command) => void)[]
 }
 
@@ -102,7 +109,7 @@ export class CommandQueue {
   }
 
   private add(command: Command): Command {
-    const entry: Entry = { command, timers: [], rateLimited: 0, waiters: [] }
+    const entry: Entry = { command, timers: [], again: 0, waiters: [] }
     this.entries.set(command.id, entry)
     this.changed(entry)
     this.dispatch(entry)
@@ -120,11 +127,7 @@ export class CommandQueue {
   /** Sends a failed command again, under its own id. */
   retry(id: string): void {
     const entry = this.entries.get(id)
-    if (entry?.command.state !== 'failed') return
-    entry.command.state = 'sending'
-    entry.command.error = undefined
-    this.changed(entry)
-    this.dispatch(entry)
+    if (entry?.command.state === 'failed') this.sendAgain(entry)
   }
 
   /** Forgets a command here. If the server has it after all, its event still comes. */
@@ -136,10 +139,18 @@ export class CommandQueue {
     for (const listener of this.listeners) listener(entry.command, true)
   }
 
-  /** A connection is open: everything unanswered goes out again, in order. */
+  /**
+   * A connection is open: everything unanswered goes out again, in order, and so does what
+   * waits in the log because it failed for want of one.
+   */
   opened(): void {
     for (const entry of this.entries.values()) {
-      if (entry.command.state === 'sending') this.dispatch(entry)
+      const { state, error, body } = entry.command
+      entry.again = 0
+      if (state === 'sending') this.dispatch(entry)
+      else if (state === 'failed' && error && CUT_OFF.has(error.code) && LOGGED.has(body.type)) {
+        this.sendAgain(entry)
+      }
     }
   }
 
@@ -166,15 +177,22 @@ export class CommandQueue {
   }
 
   private refuse(entry: Entry, error: WireError): void {
-    if (error.code === 'rate_limited' && entry.rateLimited < RATE_LIMIT_RETRIES) {
-      entry.rateLimited += 1
-      const wait = Number(error.details?.retry_after_ms ?? 1_000)
+    if (PASSING.has(error.code) && entry.again < PASSING_RETRIES) {
+      entry.again += 1
+      const wait = Number(error.details?.retry_after_ms ?? 1_000 * 2 ** (entry.again - 1))
       entry.timers.push(setTimeout(() => this.dispatch(entry), Math.min(Math.max(wait, 100), 30_000)))
       return
     }
     entry.command.state = RETRIABLE.has(error.code) ? 'failed' : 'refused'
     entry.command.error = error
     this.changed(entry)
+  }
+
+  private sendAgain(entry: Entry): void {
+    entry.command.state = 'sending'
+    entry.command.error = undefined
+    this.changed(entry)
+    this.dispatch(entry)
   }
 
   private dispatch(entry: Entry): void {
