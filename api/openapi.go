@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 
 	"parley/rooms"
+	"parley/store/audit"
 )
 
 // Version is that of the API. Within one, fields are only added.
@@ -85,6 +86,7 @@ func bodyOf(schema string) *huma.RequestBody {
 
 // The types of the rules that encode themselves are described by these.
 type (
+	areaText     string
 	currencyText string
 	statusText   string
 	sectionText  string
@@ -126,6 +128,11 @@ func (currencyText) Schema(huma.Registry) *huma.Schema {
 }
 
 // Schema implements huma.SchemaProvider.
+func (areaText) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Enum: enumOf(audit.Areas()...), Description: "The action's part before its point"}
+}
+
+// Schema implements huma.SchemaProvider.
 func (statusText) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Enum: enumOf(
 		rooms.Invited, rooms.Applied, rooms.Negotiating, rooms.Agreed, rooms.Completed,
@@ -162,6 +169,7 @@ func describe(r huma.Registry) {
 	alias(reflect.TypeFor[rooms.Time](), reflect.TypeFor[time.Time]())
 	alias(reflect.TypeFor[rooms.Currency](), reflect.TypeFor[currencyText]())
 	alias(reflect.TypeFor[rooms.Status](), reflect.TypeFor[statusText]())
+	alias(reflect.TypeFor[audit.Area](), reflect.TypeFor[areaText]())
 	alias(reflect.TypeFor[rooms.Code](), reflect.TypeFor[codeText]())
 	alias(reflect.TypeFor[rooms.ProblemCode](), reflect.TypeFor[problemText]())
 	alias(reflect.TypeFor[rooms.Sections](), reflect.TypeFor[[]sectionText]())

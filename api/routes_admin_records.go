@@ -20,6 +20,7 @@ type (
 		Pos         int64           `json:"pos"`
 		At          rooms.Time      `json:"at"`
 		Actor       personView      `json:"actor" doc:"Without an id: nobody known, or the system itself"`
+		Area        audit.Area      `json:"area"`
 		Action      string          `json:"action"`
 		SubjectKind string          `json:"subject_kind"`
 		SubjectID   string          `json:"subject_id"`
@@ -121,7 +122,7 @@ func (s *Server) auditPage(ctx context.Context, f audit.Filter) ([]auditView, st
 			return nil, "", err
 		}
 		items[i] = auditView{
-			Pos: e.Pos, At: e.At, Actor: personView{ID: e.Actor, Name: names[e.Actor]}, Action: string(e.Action),
+			Pos: e.Pos, At: e.At, Actor: personView{ID: e.Actor, Name: names[e.Actor]}, Area: e.Action.Area(), Action: string(e.Action),
 			SubjectKind: e.Subject.Kind, SubjectID: e.Subject.ID, Details: details,
 			Addr: e.Addr, RequestID: e.RequestID, Hash: e.Hash.String(),
 		}

@@ -16,6 +16,20 @@ import (
 // their own beside those here.
 type Action string
 
+// Area is the part of an action before its point, by which the log is filtered.
+type Area string
+
+// Areas are all areas in which anything is noted.
+func Areas() []Area {
+	return []Area{"admin", "auth", "flag", "jobs", "mail", "room", "table", "user", "webhook"}
+}
+
+// Area is the action's.
+func (a Action) Area() Area {
+	area, _, _ := strings.Cut(string(a), ".")
+	return Area(area)
+}
+
 // Actions of admins and of accounts.
 const (
 	ActionFlag       Action = "flag.set"

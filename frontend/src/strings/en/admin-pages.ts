@@ -1,3 +1,4 @@
+import type { Audit } from '@/services/api/generated'
 export const adminPages = {
   search: 'Search',
   nameOrMail: 'Name, e-mail or id',
@@ -85,14 +86,17 @@ export const adminPages = {
   liftedBy: (who: string, when: string) => `Lifted by ${who}, ${when}`,
   auditLead: 'What admins did and what touches security. Entries are chained by hash and never change.',
   action: 'Action',
-  actions: {
-    'auth.': 'Logins and accounts',
-    'user.': 'Users',
-    'flag.': 'Reviews',
-    'room.': 'Rooms',
-    'admin.': 'Admins',
-    'table.': 'Downloads',
-  },
+  areas: {
+    auth: 'Logins and accounts',
+    user: 'Users',
+    flag: 'Reviews',
+    room: 'Rooms',
+    admin: 'Admins',
+    table: 'Downloads',
+    mail: 'Mail',
+    jobs: 'Jobs',
+    webhook: 'Webhooks',
+  } satisfies Record<Audit['area'], string>,
   from: 'From',
   until: 'Until',
   actor: 'Who',

@@ -256,6 +256,10 @@ export type Audit = {
      * The network that it came from
      */
     addr: string;
+    /**
+     * The action's part before its point
+     */
+    area: 'admin' | 'auth' | 'flag' | 'jobs' | 'mail' | 'room' | 'table' | 'user' | 'webhook';
     at: string;
     details: unknown;
     hash: string;

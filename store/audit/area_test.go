@@ -1,0 +1,69 @@
+package audit_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"parley/store/audit"
+)
+
+// Whatever package names an action: its area is one that the log can be filtered by, and
+// there is no area of nothing.
+func TestEveryActionIsOfAKnownArea(t *testing.T) {
+	found := map[audit.Area]bool{}
+	actions := func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		typed := false
+		switch kind := spec.Type.(type) {
+		case *ast.Ident:
+			typed = kind.Name == "Action"
+		case *ast.SelectorExpr:
+			typed = kind.Sel.Name == "Action"
+		}
+		for _, v := range spec.Values {
+			if lit, ok := v.(*ast.BasicLit); typed && ok {
+				if text, err := strconv.Unquote(lit.Value); err == nil {
+					found[audit.Action(text).Area()] = true
+				}
+			}
+		}
+		return true
+	}
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && (d.Name() == "frontend" || d.Name() == ".git") {
+			return fs.SkipDir
+		}
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err == nil {
+			ast.Inspect(file, actions)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := audit.Areas()
+	for area := range found {
+		if !slices.Contains(known, area) {
+			t.Errorf("actions of the area %q are noted, and it is not among the areas", area)
+		}
+	}
+	for _, area := range known {
+		if !found[area] {
+			t.Errorf("no action is of the area %q", area)
+		}
+	}
+}
