@@ -44,11 +44,19 @@ type limits struct {
 	LoginRate   float64 `env:"PARLEY_LOGIN_RATE" default:"1" help:"Logins and registrations a second from one address on average."`
 	UpgradeRate float64 `env:"PARLEY_UPGRADE_RATE" default:"50" help:"New sockets a second from one address on average."`
 	MaxConns    int     `env:"PARLEY_MAX_CONNECTIONS" default:"50000" help:"Sockets that this instance takes."`
+	MaxEach     int     `env:"PARLEY_MAX_CONNECTIONS_EACH" name:"max-connections-each" default:"32" help:"Sockets that this instance takes of one account."`
 }
 
 func (l limits) check() error {
 	if l.OfferLimit < 1 || l.OfferLimit > 1_000_000_000 {
 		return fmt.Errorf("PARLEY_OFFER_LIMIT must be from 1 to 1000000000, not %d", l.OfferLimit)
+	}
+	for name, v := range map[string]int{
+		"PARLEY_MAX_CONNECTIONS": l.MaxConns, "PARLEY_MAX_CONNECTIONS_EACH": l.MaxEach,
+	} {
+		if v < 1 {
+			return fmt.Errorf("%s must be at least 1, not %d", name, v)
+		}
 	}
 	for name, v := range map[string]float64{
 		"PARLEY_COMMAND_RATE": l.CommandRate, "PARLEY_REQUEST_RATE": l.RequestRate,

@@ -78,7 +78,7 @@ func newInstance(ctx context.Context, cfg *serveCommand, log *slog.Logger) (_ *i
 	}
 	in.self.StartedAt = rooms.At(storeCfg.Clock())
 
-	hubCfg := hub.Config{Logger: log, MaxConns: cfg.MaxConns, OnFanout: metrics.ObserveFanout}
+	hubCfg := hub.Config{Logger: log, MaxConns: cfg.MaxConns, MaxConnsEach: cfg.MaxEach, OnFanout: metrics.ObserveFanout}
 	var bus hub.Bus
 	if cfg.RedisURL != "" {
 		redis.SetLogger(redisLog{log})

@@ -38,6 +38,8 @@ func explain(counts map[string]int64) []string {
 			line += ". The rooms allow too few offers: prepare them with --offer-limit."
 		case "rate_limited", "upgrade: rate_limited", "close 4101":
 			line += ". The instances limit rates: start them with " + needed + "."
+		case "close 1013":
+			line += ". The instances take no more sockets, of one account or at all: start them with " + needed + "."
 		case "room_closed":
 			line += ". The campaigns have ended: prepare new accounts."
 		case "budget_exceeded":

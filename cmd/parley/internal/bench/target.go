@@ -40,7 +40,8 @@ and prepare rooms whose parties may put many offers (the default of bench prepar
 }
 
 // needed are the settings of servers under load.
-const needed = "PARLEY_COMMAND_RATE=1000000 PARLEY_REQUEST_RATE=1000000 PARLEY_UPGRADE_RATE=1000000"
+const needed = "PARLEY_COMMAND_RATE=1000000 PARLEY_REQUEST_RATE=1000000 PARLEY_UPGRADE_RATE=1000000 " +
+	"PARLEY_MAX_CONNECTIONS_EACH=1000000"
 
 // Target are the flags that all workloads share.
 type Target struct {

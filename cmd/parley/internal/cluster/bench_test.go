@@ -86,6 +86,15 @@ func TestBenchExplainsLimits(t *testing.T) {
 	many := prepareBench(t, o, "--rooms", "1")
 	o.Env = []string{"PARLEY_COMMAND_RATE=1"}
 	in := Start(t, o)
+	t.Run("sockets of one account", func(t *testing.T) {
+		o := o
+		o.Env = []string{"PARLEY_MAX_CONNECTIONS_EACH=1"}
+		_, said, err := runBench(t, o, "fanout", "--readers", "8", "--duration", "1s",
+			"--accounts", many, "--instances", Start(t, o).URL())
+		if err == nil || !strings.Contains(string(said), "1013 too many connections") {
+			t.Errorf("the run ended with %v:\n%s", err, said)
+		}
+	})
 	for accounts, want := range map[string]string{few: "--offer-limit", many: "PARLEY_COMMAND_RATE"} {
 		_, said, err := runBench(t, o, "offers", "--rooms", "1", "--duration", "4s", "--warmup", "0s",
 			"--accounts", accounts, "--instances", in.URL())

@@ -46,7 +46,7 @@ type Options struct {
 // generous are limits that a test does not meet.
 var generous = []string{
 	"PARLEY_COMMAND_RATE=100000", "PARLEY_REQUEST_RATE=100000", "PARLEY_UPGRADE_RATE=100000",
-	"PARLEY_OFFER_LIMIT=100000",
+	"PARLEY_OFFER_LIMIT=100000", "PARLEY_MAX_CONNECTIONS_EACH=100000",
 }
 
 // Instance is one process and, after a restart, its successors on the same
