@@ -48,6 +48,32 @@ func TestWhatAlsoHappensIsPartOfTheCommand(t *testing.T) {
 		if results[1].Seq != 4 || budgets() != 2 {
 			t.Errorf("seq %d, %d rows", results[1].Seq, budgets())
 		}
+		// So does an error that nobody has foreseen, of what goes along and of a write.
+		odd := errors.New("nobody has heard of this")
+		strange, neighbour := e.say(w.sponsor, room, "e"), e.say(w.sponsor, other, "f")
+		strange.Also = []Also{note("SEK"), func(context.Context, *Tx) error { return odd }}
+		release := e.hold()
+		written, said := make(chan error, 1), make(chan Result, 2)
+		go func() {
+			_, err := Write(t.Context(), e.Store, func(ctx context.Context, tx *Tx) (struct{}, error) {
+				return struct{}{}, errors.Join(note("NOK")(ctx, tx), odd)
+			})
+			written <- err
+		}()
+		e.waiting(1)
+		for _, c := range []*Command{&strange, &neighbour} {
+			c.Done = func(r Result) { said <- r }
+			e.Submit(*c)
+		}
+		release()
+		for _, err := range []error{<-written, (<-said).Err} {
+			if !errors.Is(err, ErrUnavailable) || !errors.Is(err, odd) {
+				t.Errorf("an unforeseen error is told as %v", err)
+			}
+		}
+		if r := <-said; r.Err != nil || budgets() != 2 {
+			t.Errorf("the neighbour: %+v, %d rows", r, budgets())
+		}
 		declined.Also = nil // it left nothing behind: not even its answer
 		if r := e.ok(declined); r.Duplicate || r.Seq != 5 {
 			t.Errorf("again: %+v", r)

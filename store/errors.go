@@ -1,9 +1,13 @@
 package store
 
 import (
+	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
@@ -50,11 +54,32 @@ func failureOf(err error) failure {
 			return failUnavailable
 		}
 	}
-	var refusal *rooms.Refusal
-	if errors.As(err, &refusal) || errors.Is(err, ErrNotFound) || errors.Is(err, errCorrupt) || errors.Is(err, sql.ErrNoRows) {
-		return failNone
+	if isLost(err) {
+		return failUnavailable
 	}
-	return failUnavailable
+	return failNone
+}
+
+// isLost reports whether an error without a code of the database says that it cannot be
+// reached, or not in time. What else comes without one is the own fault of who wrote; if
+// it is not after all, the next statement on the connection says so.
+func isLost(err error) bool {
+	for _, lost := range []error{
+		context.Canceled, context.DeadlineExceeded, driver.ErrBadConn, sql.ErrConnDone, sql.ErrTxDone,
+		io.EOF, io.ErrUnexpectedEOF, net.ErrClosed,
+	} {
+		if errors.Is(err, lost) {
+			return true
+		}
+	}
+	var network net.Error
+	return errors.As(err, &network) || pgconn.SafeToRetry(err)
+}
+
+// isAnswer reports whether an error of a write is one that its caller acts on.
+func isAnswer(err error) bool {
+	var refusal *rooms.Refusal
+	return errors.As(err, &refusal) || errors.Is(err, ErrNotFound) || errors.Is(err, sql.ErrNoRows)
 }
 
 // isUnique reports whether err says that a unique key is taken.

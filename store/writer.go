@@ -214,7 +214,7 @@ func (w *writer) guarded(ctx context.Context, it *item) error {
 		if err = t.also(ctx, it.cmd.Also); err == nil {
 			w.set.pings = append(w.set.pings, t.pings...)
 		} else if failureOf(err) == failNone {
-			it.fail(err)
+			it.fail(w.own(err))
 			w.set.undo()
 			return w.engine.rollbackTo(ctx)
 		}
@@ -223,7 +223,7 @@ func (w *writer) guarded(ctx context.Context, it *item) error {
 		w.set.keep()
 		return w.engine.release(ctx)
 	}
-	if failureOf(err) != failConstraint {
+	if kind := failureOf(err); kind == failBusy || kind == failUnavailable {
 		return err
 	}
 	w.log.Error("a command's rows were refused", "room", it.cmd.Room, "command", it.cmd.Body.Name(), "error", err)
@@ -263,15 +263,22 @@ func (w *writer) write(ctx context.Context, it *item) error {
 	if kind := failureOf(err); kind == failBusy || kind == failUnavailable {
 		return err
 	}
-	it.err = err
-	if failureOf(err) == failConstraint {
-		it.err = unavailable("write", err)
-	}
+	it.err = w.own(err)
 	if it.ledgers {
 		w.set.undo()
 		w.set.dropRows()
 	}
 	return w.engine.rollbackTo(ctx)
+}
+
+// own is the answer to an item whose own rows, or own code, failed: a defect is told as
+// ErrUnavailable.
+func (w *writer) own(err error) error {
+	if isAnswer(err) {
+		return err
+	}
+	w.log.Error("a write failed by itself", "error", err)
+	return unavailable("write", err)
 }
 
 func (w *writer) tx() *Tx {
