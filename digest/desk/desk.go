@@ -88,7 +88,8 @@ func (d *Desk) Signer(ctx context.Context) (preferences.Signer, error) {
 func (d *Desk) Link(path string) string { return strings.TrimRight(d.URL, "/") + path }
 
 // Address makes a letter on a topic a mail to somebody, with the ways to have no more
-// of them. key names its cause.
+// of them. key names its cause. An error is about this mail alone: it must not be sent
+// with others, whom it would keep from theirs.
 func (d *Desk) Address(s preferences.Signer, to *Person, topic preferences.Topic, l letter.Letter, key string) (outbox.Mail, error) {
 	l.Settings = d.Link("/account/notifications")
 	l.Unsubscribe = d.Link("/api/unsubscribe/" + s.Token(to.ID, topic))
@@ -97,7 +98,7 @@ func (d *Desk) Address(s preferences.Signer, to *Person, topic preferences.Topic
 		return outbox.Mail{}, err
 	}
 	m.Unsubscribe = l.Unsubscribe
-	return m, nil
+	return m, m.Check()
 }
 
 // Users are whom some jobs are for, each once.

@@ -2,6 +2,7 @@ package remind
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -65,25 +66,27 @@ func (k *daily) do(ctx context.Context, b *jobs.Batch) error {
 	if err != nil {
 		return err
 	}
-	list := make([]desk.Written, len(b.Jobs))
+	// One person's mail that cannot be written keeps nobody else's: their job is left, for
+	// the engine to try again.
+	var list []desk.Written
+	var errs []error
 	for i := range b.Jobs {
 		j := &b.Jobs[i]
-		list[i] = desk.Written{Job: j.ID, Outcome: desk.Unwanted}
-		p, ok := people[j.User]
-		if !ok || !p.Wants(preferences.Daily) {
-			continue
+		row := desk.Written{Job: j.ID, Outcome: desk.Unwanted}
+		if p, ok := people[j.User]; ok && p.Wants(preferences.Daily) {
+			row.Outcome = desk.Nothing
+			if l, ok := k.letter(&p, now, rows[p.ID], suits[p.ID]); ok {
+				m, err := k.Address(signer, &p, preferences.Daily, l, jobs.Daily+":"+p.ID+":"+j.Period)
+				if err != nil {
+					errs = append(errs, err)
+					continue
+				}
+				row.Outcome, row.Mails = desk.Told, append(row.Mails, m)
+			}
 		}
-		l, ok := k.letter(&p, now, rows[p.ID], suits[p.ID])
-		if list[i].Outcome = desk.Nothing; !ok {
-			continue
-		}
-		m, err := k.Address(signer, &p, preferences.Daily, l, jobs.Daily+":"+p.ID+":"+j.Period)
-		if err != nil {
-			return err
-		}
-		list[i].Outcome, list[i].Mails = desk.Told, append(list[i].Mails, m)
+		list = append(list, row)
 	}
-	return k.Send(ctx, b.Token, list, nil)
+	return errors.Join(append(errs, k.Send(ctx, b.Token, list, nil))...)
 }
 
 // letter words a reminder; false when there is nothing to say.

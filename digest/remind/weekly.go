@@ -2,6 +2,7 @@ package remind
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"parley/store"
 	"parley/store/insight"
 	"parley/store/jobs"
+	"parley/store/outbox"
 	"parley/store/outbox/letter"
 	"parley/store/preferences"
 )
@@ -55,28 +57,37 @@ func (k *weekly) do(ctx context.Context, b *jobs.Batch) error {
 		return err
 	}
 	weeks := make(map[string]*week)
-	list := make([]desk.Written, len(b.Jobs))
+	// One mail that cannot be written keeps no other: its job is left, for the engine to
+	// try again.
+	var list []desk.Written
+	var errs []error
 	for i := range b.Jobs {
 		j := &b.Jobs[i]
-		list[i] = desk.Written{Job: j.ID, Outcome: desk.Unwanted}
-		p, ok := people[j.User]
-		if !ok || p.Role != rooms.Admin || !p.Wants(preferences.Weekly) {
-			continue
-		}
-		w := weeks[j.Period]
-		if w == nil {
-			if w, err = k.load(ctx, j.Period); err != nil {
-				return err
+		row := desk.Written{Job: j.ID, Outcome: desk.Unwanted}
+		if p, ok := people[j.User]; ok && p.Role == rooms.Admin && p.Wants(preferences.Weekly) {
+			m, err := k.write(ctx, signer, &p, j, weeks)
+			if err != nil {
+				errs = append(errs, err)
+				continue
 			}
-			weeks[j.Period] = w
+			row.Outcome, row.Mails = desk.Told, append(row.Mails, m)
 		}
-		m, err := k.Address(signer, &p, preferences.Weekly, k.letter(&p, w), jobs.Weekly+":"+p.ID+":"+j.Period)
-		if err != nil {
-			return err
-		}
-		list[i].Outcome, list[i].Mails = desk.Told, append(list[i].Mails, m)
+		list = append(list, row)
 	}
-	return k.Send(ctx, b.Token, list, nil)
+	return errors.Join(append(errs, k.Send(ctx, b.Token, list, nil))...)
+}
+
+// write makes an admin's mail; weeks keeps what was asked for.
+func (k *weekly) write(ctx context.Context, signer preferences.Signer, p *desk.Person, j *jobs.Job, weeks map[string]*week) (outbox.Mail, error) {
+	w := weeks[j.Period]
+	if w == nil {
+		var err error
+		if w, err = k.load(ctx, j.Period); err != nil {
+			return outbox.Mail{}, err
+		}
+		weeks[j.Period] = w
+	}
+	return k.Address(signer, p, preferences.Weekly, k.letter(p, w), jobs.Weekly+":"+p.ID+":"+j.Period)
 }
 
 // mondayOf is the first day of a week such as 2026-W47.

@@ -155,7 +155,7 @@ func put(ctx context.Context, t *store.Tx, list []Mail) error {
 	byID := make(map[string]*Mail, len(list))
 	for i := range list {
 		m := &list[i]
-		if err := m.check(); err != nil {
+		if err := m.Check(); err != nil {
 			return err
 		}
 		id, err := t.NewID()
@@ -196,8 +196,9 @@ func put(ctx context.Context, t *store.Tx, list []Mail) error {
 	return jobs.Add(ctx, t, todo...)
 }
 
-// check refuses what no mail can be, and what would end a header's line.
-func (m *Mail) check() error {
+// Check refuses what no mail can be, and what would end a header's line; Put refuses the
+// same, with all that it was given.
+func (m *Mail) Check() error {
 	if m.Key == "" || len(m.Key) > 200 || m.Kind == "" || m.To == "" {
 		return fmt.Errorf("%w: %q has no key, kind or address", errMail, m.Key)
 	}
