@@ -109,10 +109,7 @@ func (s *Server) monthsOf(ctx context.Context, r *request) (first, last string, 
 	if err != nil {
 		return "", "", err
 	}
-	zone, err := preferences.LoadZone(wants.Zone)
-	if err != nil {
-		return "", "", err
-	}
+	zone := preferences.Location(wants.Zone)
 	u, err := s.store.UserByID(ctx, r.who.id)
 	if err != nil {
 		return "", "", err
