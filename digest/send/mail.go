@@ -88,11 +88,18 @@ func (m *Mails) each(ctx context.Context, b *jobs.Batch, mails map[string]*outbo
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		o := outcome{mail: j.Period, result: jobs.Result{ID: j.ID}}
+		mail, sent := mails[j.Period], m.unnoted.has(j.Period)
+		if m.Server != nil && mail != nil && !sent {
+			// With a slow server this takes longer than the margin of a mail: the claim is
+			// looked at after it.
+			if err := l.connect(ctx); err != nil {
+				return err // so are the others
+			}
+		}
 		if held, err := m.hold(ctx, b); err != nil || !held {
 			return err
 		}
-		o := outcome{mail: j.Period, result: jobs.Result{ID: j.ID}}
-		mail, sent := mails[j.Period], m.unnoted.has(j.Period)
 		if j.Attempts > 1 && !sent {
 			// Whose claim it was before may have noted it since the batch was read.
 			var err error
@@ -110,7 +117,7 @@ func (m *Mails) each(ctx context.Context, b *jobs.Batch, mails map[string]*outbo
 		case m.Server == nil:
 			o.state = outbox.Kept
 		default:
-			err := m.send(ctx, l, mail)
+			err := m.send(l, mail)
 			var gone *unreachableError
 			if errors.As(err, &gone) {
 				return err // so are the others
@@ -144,12 +151,12 @@ func (m *Mails) hold(ctx context.Context, b *jobs.Batch) (bool, error) {
 	return held && left() > mailMargin, err
 }
 
-func (m *Mails) send(ctx context.Context, l *link, mail *outbox.Mail) error {
+func (m *Mails) send(l *link, mail *outbox.Mail) error {
 	msg, err := m.Server.message(mail)
 	if err != nil {
 		return &malformedError{err}
 	}
-	return l.send(ctx, msg)
+	return l.send(msg)
 }
 
 // malformedError says that no server would take it.

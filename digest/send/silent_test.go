@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -75,6 +76,38 @@ func TestAMailServerThatSaysNothing(t *testing.T) {
 			p.Clock.Advance(time.Minute)
 			p.until(t, "both are sent", func() bool { return server.Count() == len(to) })
 		})
+	}
+}
+
+// A server may take its time to let one in. Who has lost the mails meanwhile sends none.
+func TestAMailServerThatIsSlowToLetIn(t *testing.T) {
+	e := forms.SQLite(t)
+	server := smtptest.Start(t, nil)
+	p := &post{Env: e, smtp: server}
+	p.put(t, hello("one@example.test"), hello("two@example.test"))
+	to, err := send.NewServer(send.ServerConfig{URL: server.URL(), From: "parley@example.test"})
+	must(t, err)
+	kind := (&send.Mails{Store: e.Store, Server: to, Clock: e.Clock.Now, Jitter: func(int64) int64 { return 0 }}).Kind()
+	claim := func() jobs.Batch {
+		b, err := jobs.Claim(t.Context(), e.Store, kind.Name, kind.Batch, kind.Lease)
+		must(t, err)
+		return b
+	}
+	mine := claim()
+	var another atomic.Int32
+	server.FallSilent(func(at smtptest.Stage, _ string) bool {
+		if at == smtptest.Hello {
+			e.Clock.Advance(kind.Lease + time.Second)
+			another.Add(int32(len(claim().Jobs)))
+		}
+		return false
+	})
+	must(t, kind.Do(t.Context(), &mine))
+	if n := another.Load(); n != 2 {
+		t.Fatalf("another worker had %d of the mails", n)
+	}
+	if n := server.Count(); n != 0 {
+		t.Errorf("%d mails were sent that were another's", n)
 	}
 }
 

@@ -96,15 +96,21 @@ type link struct {
 	smtp   *smtp.Client
 }
 
-// send hands over one mail; reconnect tells that the connection is gone.
-func (l *link) send(ctx context.Context, m *gomail.Msg) error {
-	if l.smtp == nil {
-		c, err := l.server.client.DialToSMTPClientWithContext(ctx)
-		if err != nil {
-			return &unreachableError{err}
-		}
-		l.smtp = c
+// connect makes the connection if there is none.
+func (l *link) connect(ctx context.Context) error {
+	if l.smtp != nil {
+		return nil
 	}
+	c, err := l.server.client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
+		return &unreachableError{err}
+	}
+	l.smtp = c
+	return nil
+}
+
+// send hands over one mail, for which connect has been called.
+func (l *link) send(m *gomail.Msg) error {
 	err := l.server.client.SendWithSMTPClient(l.smtp, m)
 	if err != nil && (m.IsDelivered() || !answered(err)) {
 		// After no answer nobody knows what the server would take the next words for.
