@@ -2,7 +2,6 @@ package report
 
 import (
 	"context"
-	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -136,7 +135,7 @@ func BenchmarkRead(b *testing.B) {
 			}
 			*way.took += time.Since(began)
 			if f := figures[sponsor.ID]; f.Now.Made < perMonth {
-				b.Fatal(fmt.Sprintf("%d deals", f.Now.Made))
+				b.Fatalf("%d deals", f.Now.Made)
 			}
 		}
 	}
