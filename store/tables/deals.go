@@ -84,11 +84,11 @@ func influencers(s *store.Store, user string) Table {
 }
 
 // scan reads one page; the limit is the query's last argument.
-func scan(ctx context.Context, s *store.Store, query string, args []any, cursor func(*dealRow) string, row func(*dealRow) []string,
+func scan[T any](ctx context.Context, s *store.Store, query string, args []any, cursor func(*T) string, row func(*T) []string,
 ) (list [][]string, next string, err error) {
-	var rows []dealRow
+	var rows []T
 	if err := s.Reads().NewRaw(query, append(args, PageRows)...).Scan(ctx, &rows); err != nil {
-		return nil, "", store.ReadError("list deals", err)
+		return nil, "", store.ReadError("list rows", err)
 	}
 	for i := range rows {
 		list = append(list, row(&rows[i]))

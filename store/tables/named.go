@@ -6,13 +6,16 @@ import (
 	"parley/store/admin"
 	"parley/store/audit"
 	"parley/store/flags"
+	"parley/store/jobs"
 	"parley/store/outbox"
 )
 
 // Names are the tables that a role may take away whole.
 func Names(role rooms.Side) []string {
 	if role == rooms.Admin {
-		return []string{"users", "campaigns", "rooms", "flags", "audit", "mail", "events"}
+		return []string{
+			"users", "campaigns", "rooms", "deals", "flags", "audit", "mail", "jobs", "webhooks", "reports", "events",
+		}
 	}
 	return []string{"deals"}
 }
@@ -29,12 +32,20 @@ func Named(s *store.Store, now rooms.Time, name, user string, role rooms.Side) (
 		return Campaigns(s, now, admin.CampaignFilter{}), true
 	case "rooms":
 		return Rooms(s, admin.RoomFilter{}), true
+	case "deals":
+		return Deals(s), true
 	case "flags":
 		return Flags(s, flags.Filter{}), true
 	case "audit":
 		return Audit(s, audit.Filter{}), true
 	case "mail":
 		return Mail(s, outbox.Filter{}), true
+	case "jobs":
+		return Jobs(s, jobs.Filter{}), true
+	case "webhooks":
+		return Webhooks(s), true
+	case "reports":
+		return Reports(s), true
 	case "events":
 		return Events(s), true
 	default:

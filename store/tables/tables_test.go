@@ -2,18 +2,23 @@ package tables_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/oklog/ulid/v2"
+
 	"parley/rooms"
-	"parley/store/admin"
-	"parley/store/audit"
+	"parley/store"
 	"parley/store/flags"
+	"parley/store/jobs"
 	"parley/store/outbox"
+	"parley/store/reports"
 	"parley/store/storetest/forms"
 	"parley/store/tables"
+	"parley/store/webhooks"
 )
 
 func TestMain(m *testing.M) { forms.Main(m) }
@@ -73,15 +78,37 @@ func TestTheHeadHasAMarkIfAsked(t *testing.T) {
 
 func TestEveryTableHasItsColumnsAndAllItsRows(t *testing.T) {
 	forms.Each(t, func(t *testing.T, e *forms.Env) {
-		sponsor, _ := e.User(t, rooms.Sponsor), e.User(t, rooms.Influencer)
-		e.RunningCampaign(t, sponsor)
-		for _, table := range []tables.Table{
-			tables.Users(e.Store, admin.UserFilter{}), tables.Campaigns(e.Store, rooms.At(e.Clock.Now()), admin.CampaignFilter{}),
-			tables.Rooms(e.Store, admin.RoomFilter{}), tables.Flags(e.Store, flags.Filter{}), tables.Audit(e.Store, audit.Filter{}),
-			tables.Mail(e.Store, outbox.Filter{}), tables.Events(e.Store), tables.Own(e.Store, sponsor.ID, rooms.Sponsor),
-		} {
+		sponsor, influencer := e.User(t, rooms.Sponsor), e.User(t, rooms.Influencer)
+		room := e.Room(t, e.RunningCampaign(t, sponsor), influencer)
+		snap, err := e.Snapshot(t.Context(), room)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Must(t, store.Command{
+			Room: room, CMID: ulid.Make().String(), Actor: rooms.Actor{ID: influencer.ID, Role: rooms.Influencer},
+			Body: rooms.Accept{OfferSeq: 2, TermsHash: snap.State.Last.Hash},
+		})
+		fill(t, e, sponsor.ID)
+		list := []tables.Table{tables.Own(e.Store, sponsor.ID, rooms.Sponsor), tables.Own(e.Store, influencer.ID, rooms.Influencer)}
+		for _, name := range tables.Names(rooms.Admin) {
+			table, ok := tables.Named(e.Store, rooms.At(e.Clock.Now()), name, "", rooms.Admin)
+			if !ok || table.Name != name {
+				t.Errorf("%s is not there", name)
+			}
+			list = append(list, table)
+		}
+		for _, table := range list {
 			rows := all(t, table)
+			if len(rows) == 0 {
+				t.Errorf("%s: no row was looked at", table.Name)
+			}
+			seen := make(map[string]bool)
 			for _, row := range rows {
+				if key := strings.Join(row, "|"); seen[key] {
+					t.Errorf("%s: twice %s", table.Name, key)
+				} else {
+					seen[key] = true
+				}
 				if len(row) != len(table.Columns) {
 					t.Errorf("%s: %d cells for %d columns", table.Name, len(row), len(table.Columns))
 				}
@@ -91,6 +118,41 @@ func TestEveryTableHasItsColumnsAndAllItsRows(t *testing.T) {
 			}
 		}
 	})
+}
+
+// fill puts rows into what a negotiation alone leaves empty, more than a page where one
+// user can have as many.
+func fill(t *testing.T, e *forms.Env, user string) {
+	t.Helper()
+	_, err := store.Write(t.Context(), e.Store, func(ctx context.Context, tx *store.Tx) (struct{}, error) {
+		mail := outbox.Mail{Key: "k", Kind: "hello", To: "one@example.test", Subject: "Hello", Text: "Hello"}
+		if err := outbox.Put(ctx, tx, mail); err != nil {
+			return struct{}{}, err
+		}
+		for i := range tables.PageRows + 5 {
+			name := fmt.Sprintf("%06d", i)
+			if err := jobs.Add(ctx, tx, jobs.Job{Kind: jobs.Export, User: user, Period: name}); err != nil {
+				return struct{}{}, err
+			}
+			if err := reports.Keep(ctx, tx, reports.Report{User: user, Month: name, MadeAt: tx.Now, PDF: []byte("%PDF")}, false); err != nil {
+				return struct{}{}, err
+			}
+		}
+		if _, err := webhooks.Add(ctx, tx, webhooks.Webhook{
+			User: user, Form: webhooks.Chat, Name: "Ours", Host: "chat.example.test", Target: []byte("sealed"),
+		}); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A flag is noted in the audit log too.
+	book := flags.Book{Store: e.Store}
+	if err := book.Set(t.Context(), store.FlagUser, user, "To be looked at", flags.Deed{By: e.User(t, rooms.Admin).ID}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestOwnGoesThroughEveryCampaignAndRoomOnce(t *testing.T) {

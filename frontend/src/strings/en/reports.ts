@@ -10,6 +10,9 @@ const tables: Record<string, string> = {
   flags: 'Flags',
   audit: 'Audit log',
   mail: 'Mail',
+  jobs: 'Jobs',
+  webhooks: 'Webhooks',
+  reports: 'Monthly reports that were made',
   events: 'Events of all rooms',
 }
 
