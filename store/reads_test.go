@@ -248,6 +248,29 @@ func TestRoomListsAndHeads(t *testing.T) {
 	})
 }
 
+// TestInboxHeadsAtMidnight: the head is the last event's, also where the instance that
+// wrote it is behind and calls it yesterday's.
+func TestInboxHeadsAtMidnight(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		w := e.world(10_000)
+		late, early := e.opened(w, 100), e.opened(world{w.sponsor, e.user(rooms.Influencer), w.campaign}, 100)
+		for _, step := range []struct {
+			room string
+			by   time.Duration
+		}{{late, 24 * time.Hour}, {early, 24 * time.Hour}, {late, -24 * time.Hour}, {early, 48 * time.Hour}} {
+			e.clk.advance(step.by)
+			e.ok(e.say(w.sponsor, step.room, "hello"))
+			last, err := e.FeedHead(t.Context())
+			must(t, err)
+			heads, err := e.InboxHeads(t.Context(), []string{w.sponsor.ID})
+			must(t, err)
+			if heads[w.sponsor.ID] != last {
+				t.Errorf("after %v: %v, the last event is %d", step, heads, last)
+			}
+		}
+	})
+}
+
 // TestRoomsAreListedByDay: a list that reaches over days keeps its order, whichever
 // page a room is on.
 func TestRoomsAreListedByDay(t *testing.T) {

@@ -289,14 +289,21 @@ func (s *Store) RoomCounts(ctx context.Context, campaigns []string) (map[string]
 		"SELECT campaign_id, count(*) FROM ad_requests WHERE campaign_id "+s.reads.lists.in+" GROUP BY campaign_id", campaigns, 1)
 }
 
+// inboxHead is the highest pos among a user's rooms on one side. It is read of the rooms
+// of their last day and the one before alone, as every server asks for all who are
+// online each second: who has been here for years has many rooms. The clock of the
+// instance that wrote an event says its day, so that at midnight the last event may be
+// of the day before.
+func inboxHead(party string) string {
+	return "SELECT u.id, coalesce((SELECT max(r.last_pos) FROM ad_requests AS r WHERE r." + party + " = u.id AND r.active_day >=" +
+		" (SELECT max(d.active_day) FROM ad_requests AS d WHERE d." + party + " = u.id) - 1), 0) FROM users AS u WHERE u.id "
+}
+
 // InboxHeads are the highest pos among the rooms of each of the users that have
 // rooms.
 func (s *Store) InboxHeads(ctx context.Context, users []string) (map[string]int64, error) {
 	in := s.reads.lists.in
-	return s.heads(ctx, "inbox heads",
-		"SELECT sponsor_id, max(last_pos) FROM ad_requests WHERE sponsor_id "+in+" GROUP BY sponsor_id"+
-			" UNION ALL SELECT influencer_id, max(last_pos) FROM ad_requests WHERE influencer_id "+in+" GROUP BY influencer_id",
-		users, 2)
+	return s.heads(ctx, "inbox heads", inboxHead("sponsor_id")+in+" UNION ALL "+inboxHead("influencer_id")+in, users, 2)
 }
 
 // heads runs a query of keys and numbers; the list is its only argument, several
@@ -313,7 +320,9 @@ func (s *Store) heads(ctx context.Context, what, query string, keys []string, ti
 	err := s.reads.rows(ctx, what, query, func(row []any) error {
 		p := columns[any]{v: row}
 		key, n := p.text(), p.int()
-		heads[key] = max(n, heads[key])
+		if n > 0 {
+			heads[key] = max(n, heads[key])
+		}
 		return p.err(what)
 	}, args...)
 	return heads, err
