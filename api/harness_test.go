@@ -103,7 +103,7 @@ func start(t *testing.T, o options) *world {
 			Commands: plenty, Signals: plenty, Requests: plenty, Flood: plenty,
 			Logins: plenty, LoginsPerAccount: plenty, Upgrades: plenty,
 		},
-		Linger:    patience,
+		Linger:    patience / 10,
 		TermSheet: func(ctx context.Context, room string) ([]byte, error) { return sheetOf(ctx, w.store, room) },
 	}
 	if o.config != nil {

@@ -123,8 +123,18 @@ func (s *socket) Write(frames [][]byte) (rest [][]byte, err error) {
 	if err == nil && len(rest) > 0 {
 		return rest, nil
 	}
-	return nil, s.written(err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.farewell != nil {
+		// Close came meanwhile, and its word may have to wait for the peer.
+		return onlyFarewell, nil
+	}
+	s.writing = false
+	return nil, err
 }
+
+// onlyFarewell is what Write leaves to Finish when nothing is left but to say it.
+var onlyFarewell = [][]byte{nil}
 
 // Finish implements hub.Transport.
 func (s *socket) Finish(rest [][]byte) error {
@@ -136,7 +146,8 @@ func (s *socket) Finish(rest [][]byte) error {
 	return s.written(err)
 }
 
-// written ends a write. If Close came while it ran, the last word is said here.
+// written ends a write that could wait. If Close came while it ran, the last word is
+// said here.
 func (s *socket) written(err error) error {
 	s.mu.Lock()
 	s.writing = false

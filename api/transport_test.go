@@ -133,6 +133,35 @@ func TestWriteThatDoesNotFitIsFinished(t *testing.T) {
 	}
 }
 
+// Write never waits for the peer, also when it has to be told of the end.
+func TestCloseDuringWrite(t *testing.T) {
+	for name, kernel := range map[string]func(s *socket) bool{
+		"all was taken":  func(s *socket) bool { s.sent = len(s.chunk); return true },
+		"none was taken": func(s *socket) bool { s.failure = errSocketClosing; return true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, peer := socketPair(t)
+			s.attempt = func(uintptr) bool {
+				if err := s.Close(4100, "going"); err != nil {
+					t.Error(err)
+				}
+				return kernel(s)
+			}
+			rest, err := s.Write([][]byte{EncodeFrame([]byte("1 x"))})
+			if err != nil || len(rest) == 0 {
+				t.Fatalf("left %q to Finish, %v", rest, err)
+			}
+			_ = s.Finish(rest) // nothing more is written
+			if numbers, code := received(t, peer, 1); len(numbers) != 0 || code != 4100 {
+				t.Errorf("the peer got %v and %d", numbers, code)
+			}
+			if _, err := s.Write([][]byte{EncodeFrame([]byte("2 x"))}); !errors.Is(err, errSocketClosing) {
+				t.Errorf("written after the end: %v", err)
+			}
+		})
+	}
+}
+
 // The farewell of a connection that is closed in the middle of a frame comes after
 // that frame's end, or it would be read as a part of it.
 func TestCloseBetweenWriteAndFinish(t *testing.T) {
