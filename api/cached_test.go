@@ -15,6 +15,7 @@ import (
 	"parley/hub/redisbus/redistest"
 	"parley/rooms"
 	"parley/store"
+	"parley/store/insight"
 	"parley/store/profiles"
 	"parley/store/search"
 	"parley/store/storetest/forms"
@@ -160,6 +161,14 @@ func BenchmarkKept(b *testing.B) {
 		index := search.New(e.Store)
 		compareKept(b, func(ctx context.Context) (search.Page[search.Campaign], error) {
 			return index.Campaigns(ctx, search.CampaignFilter{Now: now, Limit: 50})
+		})
+	})
+	b.Run("statistics of now", func(b *testing.B) {
+		compareKept(b, func(ctx context.Context) (insight.Now, error) { return insight.Present(ctx, e.Store, now) })
+	})
+	b.Run("statistics of 90 days", func(b *testing.B) {
+		compareKept(b, func(ctx context.Context) (insight.History, error) {
+			return insight.Between(ctx, e.Store, now.Time.AddDate(0, 0, -90), now.Time)
 		})
 	})
 }

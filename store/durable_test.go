@@ -68,7 +68,7 @@ func TestTheIndexesAreUsed(t *testing.T) {
 			var detail string
 			must(t, rows.Scan(&id, &parent, &unused, &detail))
 			for _, table := range []string{"events", "event_marks", "ad_requests", "commands", "campaigns", "e", "r", "c", "m", "l", "d"} {
-				if detail == "SCAN "+table {
+				if strings.HasPrefix(detail+" ", "SCAN "+table+" ") { // also in the order of an index
 					t.Errorf("%s: %s", name, detail)
 				}
 			}
