@@ -27,8 +27,9 @@ const startPatience = 60 * time.Second
 type Postgres struct {
 	dir     string
 	port    int
+	launch  func(port int) *exec.Cmd
 	cmd     *exec.Cmd
-	exited  chan struct{}
+	exited  chan struct{} // closed when cmd has been waited for
 	output  bytes.Buffer
 	counter atomic.Int64
 }
@@ -173,35 +174,40 @@ func start(fsync string) (p *Postgres, err error) {
 	if out, err := init.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	// Another process may take the port first; then the next one is tried.
-	var ended error
-	for range 10 {
-		port, err := freePort()
-		if err != nil {
-			return nil, err
-		}
-		p = &Postgres{dir: dir, port: port, exited: make(chan struct{})}
-		p.cmd = as(server, "-D", data, "-c", "listen_addresses=127.0.0.1", "-p", strconv.Itoa(port),
+	p = &Postgres{dir: dir, launch: func(port int) *exec.Cmd {
+		return as(server, "-D", data, "-c", "listen_addresses=127.0.0.1", "-p", strconv.Itoa(port),
 			"-c", "unix_socket_directories="+dir, "-c", fsync, "-c", "synchronous_commit=on",
 			"-c", "max_connections=200", "-c", "shared_buffers=64MB", "-c", "log_min_messages=warning")
-		p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
-		if err := p.cmd.Start(); err != nil {
+	}}
+	// Another process may take the port first; then the next one is tried.
+	for range 10 {
+		if p.port, err = freePort(); err != nil {
 			return nil, err
 		}
-		go func() {
-			_ = p.cmd.Wait() // how it ended is seen in its output
-			close(p.exited)
-		}()
-		err = p.ready()
-		if err == nil {
-			return p, nil
+		if err = p.run(); !errors.Is(err, errEnded) {
+			break
 		}
-		if !errors.Is(err, errEnded) {
-			return nil, errors.Join(err, p.stop())
-		}
-		ended = err
 	}
-	return nil, ended
+	if err != nil {
+		return nil, errors.Join(err, p.end())
+	}
+	return p, nil
+}
+
+// run starts the server on its port and waits until it answers.
+func (p *Postgres) run() error {
+	p.cmd, p.exited = p.launch(p.port), make(chan struct{})
+	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
+	if err := p.cmd.Start(); err != nil {
+		close(p.exited)
+		return err
+	}
+	cmd, exited := p.cmd, p.exited
+	go func() {
+		_ = cmd.Wait() // how it ended is seen in its output
+		close(exited)
+	}()
+	return p.ready()
 }
 
 // errEnded says that the server did not come up.
@@ -234,7 +240,24 @@ func (p *Postgres) ready() error {
 }
 
 // stop ends the server at once and removes its files.
-func (p *Postgres) stop() error {
+// Stop ends the server as a crash of it would: what was committed is there when it is
+// started again.
+func (p *Postgres) Stop(t testing.TB) {
+	t.Helper()
+	if err := p.end(); err != nil {
+		t.Fatalf("stop PostgreSQL: %v", err)
+	}
+}
+
+// Restart starts the server after Stop, on the same port.
+func (p *Postgres) Restart() error {
+	if err := p.run(); err != nil {
+		return fmt.Errorf("start PostgreSQL again: %w", err)
+	}
+	return nil
+}
+
+func (p *Postgres) end() error {
 	select {
 	case <-p.exited:
 	default:
@@ -244,8 +267,10 @@ func (p *Postgres) stop() error {
 		}
 		<-p.exited
 	}
-	return os.RemoveAll(p.dir)
+	return nil
 }
+
+func (p *Postgres) stop() error { return errors.Join(p.end(), os.RemoveAll(p.dir)) }
 
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -144,6 +145,45 @@ func TestNegotiationWithoutRedis(t *testing.T) {
 			Verify(t, o)
 		})
 	}
+}
+
+// TestNegotiationWhilePostgresIsAway has the database crash and come back: what is said
+// meanwhile is kept by those who say it and stored when it can be, once, and both sides
+// see all of it on the connections that they had.
+func TestNegotiationWhilePostgresIsAway(t *testing.T) {
+	database := storetest.StartPostgres(t)
+	o := Options{Binary: binary, Database: database.URL(t), Redis: redistest.Start(t).URL()}
+	market := NewMarket(t, o.Database, 1)
+	list := StartAll(t, 2, o)
+	_, ids := market.Campaign(list[0].URL(), 1_000_000)
+	room := ids[0]
+	sponsor := newTalker(t, "sponsor", market.Sponsor, room, list[0].URL())
+	influencer := newTalker(t, "influencer", market.Influencers[0], room, list[1].URL())
+	negotiate(room, sponsor, influencer, 2)
+	for range 2 {
+		database.Stop(t)
+		back := make(chan error, 1)
+		go func() {
+			// Only when both have noticed.
+			ctx, cancel := context.WithTimeout(context.Background(), Patience)
+			defer cancel()
+			for ctx.Err() == nil && (list[0].ready(ctx) || list[1].ready(ctx)) {
+				_ = pause(ctx)
+			}
+			back <- errors.Join(ctx.Err(), database.Restart())
+		}()
+		negotiate(room, sponsor, influencer, 4)
+		if err := <-back; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if sponsor.joins != 1 || influencer.joins != 1 {
+		t.Errorf("the sponsor joined %d times, the influencer %d times", sponsor.joins, influencer.joins)
+	}
+	if events, _ := market.Log(list[0].URL(), room); int64(len(events)) != sponsor.last.Seq || sponsor.last.Seq != influencer.last.Seq {
+		t.Errorf("the log has %d events, the sponsor saw %d, the influencer %d", len(events), sponsor.last.Seq, influencer.last.Seq)
+	}
+	Verify(t, o)
 }
 
 // TestRollingRestart stops and starts one instance after the other, politely,
