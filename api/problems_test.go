@@ -50,21 +50,7 @@ func TestEveryProblemIsDescribed(t *testing.T) {
 		}
 		return true
 	}
-	for _, tree := range []string{"../api", "../digest", "../rooms", "../store"} {
-		err := filepath.WalkDir(tree, func(path string, _ fs.DirEntry, err error) error {
-			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
-				return err
-			}
-			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
-			if err == nil {
-				ast.Inspect(file, find)
-			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	inSource(t, find)
 	raw, err := os.ReadFile("openapi.json")
 	must(t, err)
 	var description struct {
@@ -92,6 +78,61 @@ func TestEveryProblemIsDescribed(t *testing.T) {
 	}
 	if len(said) < 40 {
 		t.Errorf("only %d problems were found: the search for them is broken", len(said))
+	}
+}
+
+// inSource shows all Go code but the tests'.
+func inSource(t *testing.T, find func(ast.Node) bool) {
+	t.Helper()
+	for _, tree := range []string{"../api", "../digest", "../rooms", "../store"} {
+		err := filepath.WalkDir(tree, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+			if err == nil {
+				ast.Inspect(file, find)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Each reason why something is not allowed has its sentence in the app.
+func TestEveryReasonHasASentence(t *testing.T) {
+	texts, err := os.ReadFile("../frontend/src/strings/en/shell.ts")
+	must(t, err)
+	found := 0
+	inSource(t, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		name := call.Fun
+		if s, ok := name.(*ast.SelectorExpr); ok {
+			name = s.Sel
+		}
+		if id, ok := name.(*ast.Ident); !ok || id.Name != "NotAllowed" {
+			return true
+		}
+		lit, ok := call.Args[0].(*ast.BasicLit)
+		if !ok {
+			t.Error("a reason is not written where it is given")
+			return true
+		}
+		reason, err := strconv.Unquote(lit.Value)
+		must(t, err)
+		if !strings.Contains(string(texts), "\n    "+reason+": '") {
+			t.Errorf("%q has no sentence", reason)
+		}
+		found++
+		return true
+	})
+	if found < 15 {
+		t.Errorf("only %d reasons were found: the search for them is broken", found)
 	}
 }
 

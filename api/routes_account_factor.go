@@ -114,7 +114,7 @@ func (s *Server) proposeFactor(ctx context.Context, r *request, in *confirmPassI
 func (s *Server) confirmFactor(ctx context.Context, r *request, in *codeInput) (*recoveryCodesOutput, error) {
 	f, err := credentials.FactorOf(ctx, s.store, r.who.id)
 	if errors.Is(err, store.ErrNotFound) || err == nil && f.Confirmed != nil {
-		return nil, fail(rooms.CodeNotAllowed, "There is nothing to confirm; begin again.")
+		return nil, refused(rooms.NotAllowed("nothing_to_confirm", "There is nothing to confirm; begin again."))
 	}
 	if err != nil {
 		return nil, err
@@ -134,7 +134,7 @@ func (s *Server) factorInForce(ctx context.Context, r *request, password string)
 	}
 	f, err := s.confirmedFactor(ctx, r.who.id)
 	if err == nil && f == nil {
-		err = fail(rooms.CodeNotAllowed, "Two-factor authentication is off.")
+		err = refused(rooms.NotAllowed("second_factor_off", "Two-factor authentication is off."))
 	}
 	return f, err
 }
@@ -196,7 +196,7 @@ func (s *Server) factorMail(user string, on bool) store.Also {
 
 func (s *Server) removeFactor(ctx context.Context, r *request, in *removeFactorInput) (*struct{}, error) {
 	if s.mustEnroll(r.who.role, false) {
-		return nil, fail(rooms.CodeNotAllowed, "Admins of this server must have a second factor.")
+		return nil, refused(rooms.NotAllowed("second_factor_required", "Admins of this server must have a second factor."))
 	}
 	f, err := s.factorInForce(ctx, r, in.Body.Password)
 	if err != nil {

@@ -135,7 +135,7 @@ func (s *Server) judge(ctx context.Context, r *request, id string, j judgement) 
 		case u.Role != rooms.Sponsor:
 			return store.ErrNotFound
 		case u.Approved:
-			return rooms.Refuse(rooms.CodeNotAllowed, "The sponsor is approved already.")
+			return rooms.NotAllowed("approved_already", "The sponsor is approved already.")
 		}
 		if _, err := t.UpdateUser(ctx, id, j.patch); err != nil {
 			return err

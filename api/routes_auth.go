@@ -371,7 +371,7 @@ func (s *Server) createToken(ctx context.Context, r *request, in *tokenInput) (*
 			return struct{}{}, err
 		}
 		if n >= maxTokens {
-			return struct{}{}, rooms.Refuse(rooms.CodeNotAllowed, fmt.Sprintf("You have %d tokens already; revoke one first.", n))
+			return struct{}{}, rooms.NotAllowed("too_many_tokens", fmt.Sprintf("You have %d tokens already; revoke one first.", n))
 		}
 		if err := t.CreateSession(ctx, session); err != nil {
 			return struct{}{}, err

@@ -118,7 +118,7 @@ func (s *Server) resendVerification(ctx context.Context, r *request, _ *struct{}
 		return nil, found(err, "user")
 	}
 	if u.VerifiedAt != nil {
-		return nil, fail(rooms.CodeNotAllowed, "Your address is confirmed already.")
+		return nil, refused(rooms.NotAllowed("confirmed_already", "Your address is confirmed already."))
 	}
 	if err := s.limits.mails.check("verify " + u.ID); err != nil {
 		return nil, err

@@ -152,7 +152,7 @@ func (s *Server) testWebhook(ctx context.Context, r *request, in *webhookInput) 
 			return err
 		}
 		if !w.On() {
-			return rooms.Refuse(rooms.CodeNotAllowed, "The webhook is switched off; switch it on first.")
+			return rooms.NotAllowed("webhook_off", "The webhook is switched off; switch it on first.")
 		}
 		return webhooks.Put(ctx, t, webhooks.Message{
 			To: w, Kind: "test", Title: "A message to try this webhook",

@@ -55,6 +55,12 @@ func (r *Refusal) Error() string {
 // Refuse makes a refusal with a code and a sentence.
 func Refuse(code Code, message string) *Refusal { return &Refusal{Code: code, Message: message} }
 
+// NotAllowed refuses what does not fit the state that something is in; reason is a stable
+// word for which, in the details of the answer.
+func NotAllowed(reason, message string) *Refusal {
+	return &Refusal{Code: CodeNotAllowed, Message: message, Details: map[string]any{"reason": reason}}
+}
+
 // Invalid refuses the input named by field.
 func Invalid(field string, problem Problem) *Refusal {
 	return &Refusal{Code: CodeInvalid, Field: field, Problem: &problem, Message: field + " " + problem.clause + "."}

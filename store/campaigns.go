@@ -201,7 +201,7 @@ func (s *Store) UpdateCampaign(ctx context.Context, sponsor, id string, p Campai
 			return Campaign{}, err
 		}
 		if c.ArchivedAt != nil {
-			return Campaign{}, rooms.Refuse(rooms.CodeNotAllowed, "The campaign is archived.")
+			return Campaign{}, rooms.NotAllowed("archived", "The campaign is archived.")
 		}
 		if p.EndsAt != nil && p.EndsAt.Equal(c.EndsAt.Time) {
 			p.EndsAt = nil // what has ended stays settled

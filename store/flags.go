@@ -146,9 +146,9 @@ func (t *Tx) markRow(ctx context.Context, table string, f Flag, begin bool) erro
 	case !exists:
 		return fmt.Errorf("flag: %w", ErrNotFound)
 	case begin:
-		return rooms.Refuse(rooms.CodeNotAllowed, "It is flagged already.")
+		return rooms.NotAllowed("flagged_already", "It is flagged already.")
 	default:
-		return rooms.Refuse(rooms.CodeNotAllowed, "It is not flagged.")
+		return rooms.NotAllowed("not_flagged", "It is not flagged.")
 	}
 }
 

@@ -101,7 +101,7 @@ func (t *Tx) notTheLastAdmin(ctx context.Context, m *userModel) error {
 	case err != nil:
 		return fmt.Errorf("leave: other admins: %w", err)
 	case !others:
-		return rooms.Refuse(rooms.CodeNotAllowed, "You are the only admin; make another one first.")
+		return rooms.NotAllowed("only_admin", "You are the only admin; make another one first.")
 	default:
 		return nil
 	}

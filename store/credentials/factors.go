@@ -70,7 +70,7 @@ func Propose(ctx context.Context, t *store.Tx, user string, secret []byte) error
 		return fmt.Errorf("propose a second factor: %w", err)
 	}
 	return one(res.RowsAffected, "propose a second factor",
-		rooms.Refuse(rooms.CodeNotAllowed, "Two-factor authentication is on already."))
+		rooms.NotAllowed("second_factor_on", "Two-factor authentication is on already."))
 }
 
 // TakeStep takes the code of a time step, so that neither it nor an older one counts

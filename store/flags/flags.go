@@ -137,9 +137,9 @@ func (b *Book) Appeal(ctx context.Context, flag, text string, d Deed) error {
 		case err != nil:
 			return struct{}{}, err
 		case row.EndedAt != nil:
-			return struct{}{}, rooms.Refuse(rooms.CodeNotAllowed, "This review has ended.")
+			return struct{}{}, rooms.NotAllowed("review_ended", "This review has ended.")
 		case party.AppealedAt != nil:
-			return struct{}{}, rooms.Refuse(rooms.CodeNotAllowed, "You have answered already.")
+			return struct{}{}, rooms.NotAllowed("answered_already", "You have answered already.")
 		}
 		now := store.Micros(t.Now)
 		party.Appeal, party.AppealedAt = text, &now
@@ -168,11 +168,11 @@ func (b *Book) Uphold(ctx context.Context, flag, user, answer string, d Deed) er
 		case err != nil:
 			return struct{}{}, err
 		case row.EndedAt != nil:
-			return struct{}{}, rooms.Refuse(rooms.CodeNotAllowed, "This review has ended.")
+			return struct{}{}, rooms.NotAllowed("review_ended", "This review has ended.")
 		case party.AppealedAt == nil:
-			return struct{}{}, rooms.Refuse(rooms.CodeNotAllowed, "There is no appeal to answer.")
+			return struct{}{}, rooms.NotAllowed("no_appeal", "There is no appeal to answer.")
 		case party.AnsweredAt != nil:
-			return struct{}{}, rooms.Refuse(rooms.CodeNotAllowed, "This appeal was answered already.")
+			return struct{}{}, rooms.NotAllowed("appeal_answered", "This appeal was answered already.")
 		}
 		now := store.Micros(t.Now)
 		party.Answer, party.AnsweredAt, party.AnsweredBy, party.Outcome = answer, &now, d.By, Upheld

@@ -73,7 +73,7 @@ func (x *Index) Save(ctx context.Context, user string, s Saved) (Saved, error) {
 			return Saved{}, fmt.Errorf("save search: %w", err)
 		}
 		if n >= MaxSaved {
-			return Saved{}, rooms.Refuse(rooms.CodeNotAllowed,
+			return Saved{}, rooms.NotAllowed("too_many_searches",
 				fmt.Sprintf("You have %d saved searches already; delete one first.", MaxSaved))
 		}
 		m := &savedModel{ID: id, UserID: user, Kind: string(s.Kind), Name: s.Name, Query: s.Query, CreatedAt: t.Now.UnixMicro()}

@@ -114,7 +114,7 @@ func Add(ctx context.Context, t *store.Tx, w Webhook) (Webhook, error) {
 		return Webhook{}, fmt.Errorf("webhooks: count: %w", err)
 	}
 	if n >= Max {
-		return Webhook{}, rooms.Refuse(rooms.CodeNotAllowed, fmt.Sprintf("You have %d webhooks already; delete one first.", Max))
+		return Webhook{}, rooms.NotAllowed("too_many_webhooks", fmt.Sprintf("You have %d webhooks already; delete one first.", Max))
 	}
 	if w.ID, err = t.NewID(); err != nil {
 		return Webhook{}, err
