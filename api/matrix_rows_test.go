@@ -72,7 +72,7 @@ var campaignRights = []right{
 	{what: "POST /api/reports", path: "/api/reports", body: `{"month":"{month}"}`, want: "401 202 202 202 403 403 403 403"},
 	{what: "GET /api/reports/:month/file", path: "/api/reports/2026-10/file", want: "401 404 404 404 404 404 403 404"},
 	{what: "GET /api/exports", path: "/api/exports", want: "401 200 200 200 200 200 403 200"},
-	{what: "POST /api/exports", path: "/api/exports", body: `{"table":"deals"}`, want: "401 202 202 202 202 202 403 422"},
+	{what: "POST /api/exports", path: "/api/exports", body: `{"table":"deals"}`, want: "401 202 202 202 202 202 403 202"},
 	{what: "POST /api/exports", path: "/api/exports", body: `{"table":"users"}`, want: "401 422 422 422 422 422 403 202"},
 	{what: "GET /api/exports/:id/file", path: "/api/exports/{unknown}/file", want: "401 404 404 404 404 404 403 404"},
 	{what: "DELETE /api/exports/:id", path: "/api/exports/{unknown}", want: "401 404 404 404 404 404 403 404"},
