@@ -127,20 +127,23 @@ func (n *notes) run() {
 	}
 }
 
-// write notes some outcomes. What they say is known nowhere else, and a mail that was
-// sent would be sent again: so it gives up only when the worker must end, after one more
-// try.
 func (n *notes) write(some []outcome) error {
-	for wait := firstNoteWait; n.worker.Err() == nil; wait = min(2*wait, maxNoteWait) {
+	return insist(n.worker, n.mails.Jitter, func(ctx context.Context) error { return n.once(ctx, some) })
+}
+
+// insist notes what came of an attempt. That is known nowhere else, and what was sent
+// would be sent again: so it gives up only when the worker must end, after one more try.
+func insist(worker context.Context, jitter func(int64) int64, note func(context.Context) error) error {
+	for wait := firstNoteWait; worker.Err() == nil; wait = min(2*wait, maxNoteWait) {
 		// The store answers in its own time; the worker's end is no reason not to listen.
-		if n.once(context.WithoutCancel(n.worker), some) == nil {
+		if note(context.WithoutCancel(worker)) == nil {
 			return nil
 		}
-		rest(n.worker, wait/2+time.Duration(n.mails.Jitter(int64(wait/2)+1)))
+		rest(worker, wait/2+time.Duration(jitter(int64(wait/2)+1)))
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(n.worker), lastNote)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(worker), lastNote)
 	defer cancel()
-	return n.once(ctx, some)
+	return note(ctx)
 }
 
 // rest waits for a time, or until ctx ends.

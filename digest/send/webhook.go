@@ -113,11 +113,12 @@ func (w *Webhooks) deliver(ctx context.Context, token string, j *jobs.Job, m *we
 	if w.Observe != nil {
 		w.Observe(came)
 	}
-	// What was delivered is noted also when the worker is told to stop.
+	if came == Delivered {
+		return insist(ctx, w.Jitter, func(ctx context.Context) error {
+			return w.finish(ctx, token, result, func(ctx context.Context, t *store.Tx) error { return webhooks.Delivered(ctx, t, m) })
+		})
+	}
 	return w.finish(context.WithoutCancel(ctx), token, result, func(ctx context.Context, t *store.Tx) error {
-		if came == Delivered {
-			return webhooks.Delivered(ctx, t, m)
-		}
 		off, err := webhooks.Failed(ctx, t, m, result.Outcome)
 		if err != nil || off == nil {
 			return err

@@ -99,7 +99,7 @@ func newWiresAt(t *testing.T, e *forms.Env, v *receiver, cfg send.PosterConfig) 
 	hooks := &send.Webhooks{
 		Store: e.Store, Sealer: w.sealer, Settings: "https://parley.test/account/notifications",
 		Poster: send.NewPoster(cfg),
-		Jitter: func(int64) int64 { return 0 },
+		Jitter: func(int64) int64 { w.waits.Add(1); return 0 },
 		Observe: func(d send.Delivery) {
 			n, _ := w.seen.LoadOrStore(d, new(atomic.Int64))
 			n.(*atomic.Int64).Add(1)
@@ -164,6 +164,29 @@ func (w *wires) all(t *testing.T, state jobs.State) func() bool {
 			}
 		}
 		return true
+	}
+}
+
+// What an endpoint took is held until the store takes the note, and not delivered again.
+func TestWhatWasDeliveredIsNotForgottenWhileTheStoreIsAway(t *testing.T) {
+	v := newReceiver(t, always(http.StatusOK))
+	w := newWires(t, forms.SQLite(t), v, true)
+	change := func(statement string) {
+		w.do(t, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.DB.ExecContext(ctx, statement)
+			return err
+		})
+	}
+	change("CREATE TRIGGER away BEFORE DELETE ON webhook_messages BEGIN SELECT RAISE(ABORT, 'away'); END")
+	w.say(t, w.hook(t, webhooks.Signed, v.URL), "one", "two")
+	w.until(t, "notes are tried again and again", func() bool { return len(v.taken()) == 2 && w.waits.Load() >= 6 })
+	if !w.all(t, jobs.Running)() {
+		t.Errorf("nobody holds %+v", w.jobs(t))
+	}
+	change("DROP TRIGGER away")
+	w.until(t, "all is noted", w.all(t, jobs.Done))
+	if n := len(v.taken()); n != 2 {
+		t.Errorf("%d requests for two messages", n)
 	}
 }
 
