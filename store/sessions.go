@@ -192,6 +192,9 @@ func (t *Tx) RevokeSessions(ctx context.Context, user string, f SessionFilter) (
 	if err := q.Returning("*").Scan(ctx); err != nil {
 		return nil, fmt.Errorf("revoke sessions: %w", err)
 	}
+	if len(models) == 0 {
+		return nil, nil // as with nearly every log-in: nobody need look at their sockets
+	}
 	if err := t.accessEnded(ctx); err != nil {
 		return nil, err
 	}
