@@ -100,7 +100,7 @@ func readOfferPut(r *strictjson.Reader) (Payload, error) {
 		case "final":
 			_, err = r.Bool()
 		case "terms":
-			o.raw, err = r.Raw()
+			o.raw, err = r.Span(func() error { return o.Terms.read(r) })
 		case "terms_hash":
 			claimed, err = r.Text()
 		case "expires_at":
@@ -121,9 +121,6 @@ func readOfferPut(r *strictjson.Reader) (Payload, error) {
 	o.Hash = sha256.Sum256(o.raw)
 	if o.Hash.String() != claimed {
 		return nil, fmt.Errorf("offer %d: its terms do not match their hash", o.Seq)
-	}
-	if err := o.Terms.read(strictjson.NewReader(o.raw)); err != nil {
-		return nil, fmt.Errorf("offer %d: %w", o.Seq, strictjson.At("terms", err))
 	}
 	return OfferPut{Offer: &o, Supersedes: supersedes}, nil
 }

@@ -197,6 +197,7 @@ func TestVerifySeesWhatWasChanged(t *testing.T) {
 			"a time was changed":       "UPDATE events SET at = at + 1 WHERE seq = 3 AND room_id = '$room'",
 			"the status was changed":   "UPDATE ad_requests SET status = 'agreed' WHERE id = '$room'",
 			"the fee was changed":      "UPDATE ad_requests SET last_fee = last_fee + 1 WHERE id = '$room'",
+			"the day was changed":      "UPDATE ad_requests SET active_day = active_day - 1 WHERE id = '$room'",
 			"the head was changed":     "UPDATE ad_requests SET head = (SELECT hash FROM events WHERE seq = 2 AND room_id = '$room') WHERE id = '$room'",
 			"an expiry is not watched": "UPDATE ad_requests SET check_at = NULL WHERE id = '$room'",
 			"it was read past its end": "UPDATE ad_requests SET read_sponsor = 99 WHERE id = '$room'",

@@ -51,6 +51,8 @@ func TestTheIndexesAreUsed(t *testing.T) {
 		"tail":     tailSQL,
 		"room":     roomSQL.load,
 		"commands": sqliteCommands,
+		"save":     roomSQL.save,
+		"save hot": roomSQL.saveHot,
 		"taken":    sqliteTaken,
 		"due":      "SELECT id FROM ad_requests WHERE check_at <= 1 ORDER BY check_at LIMIT 100",
 		"ended":    "SELECT id FROM campaigns WHERE settled_at IS NULL AND ends_at <= 1 ORDER BY ends_at LIMIT 20",

@@ -300,8 +300,11 @@ func (e *sqliteEngine) insert(ctx context.Context, c sqliteRaw, into *bulkInsert
 
 func (e *sqliteEngine) saveRoom(ctx context.Context, c sqliteRaw, r *room, args []any) error {
 	if !r.stored {
-		args = append(r.values(args[:0]), r.checkValue())
-		if err := e.exec(ctx, c, roomSQL.add, args...); err != nil {
+		res, err := e.run(ctx, c, roomSQL.add, append(r.values(args[:0]), r.checkValue()))
+		if err != nil {
+			return err
+		}
+		if r.rowid, err = res.LastInsertId(); err != nil {
 			return err
 		}
 		return e.saveDeliveries(ctx, c, r)
@@ -312,7 +315,7 @@ func (e *sqliteEngine) saveRoom(ctx context.Context, c sqliteRaw, r *room, args 
 		query = roomSQL.save
 		args = r.appendSlow(args)
 	}
-	args = append(r.appendHot(args), r.state.Room, r.storedSeq)
+	args = append(r.appendHot(args), r.rowid, r.state.Room, r.storedSeq)
 	res, err := e.run(ctx, c, query, args)
 	if err != nil {
 		return err

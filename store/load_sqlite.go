@@ -26,12 +26,15 @@ func sqliteRoomStatements() roomStatements {
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(roomColumns)), ", ")
 	hot := roomColumns[staticColumns+slowColumns : staticColumns+slowColumns+hotColumns]
 	all := roomColumns[staticColumns : staticColumns+slowColumns+hotColumns]
+	// The rowid saves a step of looking up the id, which is compared: VACUUM may have
+	// given the rowid to another room.
+	const found = " = ? WHERE rowid = ? AND id = ? AND seq = ?"
 	return roomStatements{
-		load: "SELECT " + qualified("r.") + completingColumns + " FROM ad_requests r" + completingJoins +
+		load: "SELECT " + qualified("r.") + completingColumns + ", r.rowid FROM ad_requests r" + completingJoins +
 			" WHERE r.id IN (SELECT value FROM json_each(?))",
 		add:     "INSERT INTO ad_requests (" + qualified("") + ") VALUES (" + marks + ")",
-		save:    "UPDATE ad_requests SET " + strings.Join(all, " = ?, ") + " = ? WHERE id = ? AND seq = ?",
-		saveHot: "UPDATE ad_requests SET " + strings.Join(hot, " = ?, ") + " = ? WHERE id = ? AND seq = ?",
+		save:    "UPDATE ad_requests SET " + strings.Join(all, " = ?, ") + found,
+		saveHot: "UPDATE ad_requests SET " + strings.Join(hot, " = ?, ") + found,
 	}
 }
 
@@ -62,10 +65,12 @@ func (e *sqliteEngine) loadRooms(ctx context.Context, c sqliteRaw, want *wanted,
 		return nil
 	}
 	return e.query(ctx, c, roomSQL.load, func(row []driver.Value) error {
-		r, err := parseStoredRoom(row)
+		last := len(row) - 1
+		r, err := parseStoredRoom(row[:last])
 		if err != nil {
 			return err
 		}
+		r.rowid, _ = row[last].(int64)
 		got.rooms = append(got.rooms, r)
 		return nil
 	}, jsonList(want.rooms))

@@ -19,6 +19,7 @@ type room struct {
 	// earlier than the standing offer's end, never later.
 	checkAt int64
 
+	rowid      int64 // of the row on SQLite; other databases have none
 	stored     bool  // the row exists
 	storedSeq  int64 // what it says of seq
 	storedSlow slowState
@@ -35,7 +36,7 @@ var roomColumns = [...]string{
 	"id", "campaign_id", "sponsor_id", "influencer_id", "currency", "opened_by", "offer_limit",
 
 	"status", "ended_by", "close_reason", "frozen", "frozen_at", "authors",
-	"deal_seq", "deal_pos", "deal_author", "deal_fee", "deal_expires_at", "progress",
+	"deal_seq", "deal_pos", "deal_author", "deal_fee", "deal_expires_at", "progress", "active_day",
 
 	"seq", "head", "stands",
 	"last_offer_seq", "last_offer_pos", "last_author", "last_fee", "last_expires_at",
@@ -46,7 +47,7 @@ var roomColumns = [...]string{
 
 const (
 	staticColumns = 7
-	slowColumns   = 12
+	slowColumns   = 13
 	hotColumns    = len(roomColumns) - staticColumns - slowColumns - 1
 )
 
@@ -60,11 +61,12 @@ type slowState struct {
 	authors     rooms.SectionAuthors
 	dealPos     int64
 	deliveries  *rooms.Delivery // see firstDelivery
+	day         int64           // of the last event
 }
 
 func (r *room) slow() slowState {
 	s := &r.state
-	return slowState{s.Status, s.EndedBy, s.CloseReason, s.Frozen, micros(s.FrozenAt), s.Authors, r.dealPos, firstDelivery(s)}
+	return slowState{s.Status, s.EndedBy, s.CloseReason, s.Frozen, micros(s.FrozenAt), s.Authors, r.dealPos, firstDelivery(s), ActiveDay(r.updated)}
 }
 
 // values are those of all columns but check_at.
@@ -81,7 +83,7 @@ func (r *room) appendSlow(v []any) []any {
 	deal := briefOf(s.Deal)
 	return append(v, string(s.Status), string(s.EndedBy), s.CloseReason,
 		int64(s.Frozen), micros(s.FrozenAt), packAuthors(s.Authors),
-		deal.Seq, r.dealPos, string(deal.Author), deal.Fee.Amount, micros(deal.ExpiresAt), packDeliveries(s.Deliveries))
+		deal.Seq, r.dealPos, string(deal.Author), deal.Fee.Amount, micros(deal.ExpiresAt), packDeliveries(s.Deliveries), ActiveDay(r.updated))
 }
 
 func (r *room) appendHot(v []any) []any {
@@ -121,6 +123,7 @@ func parseRoom[V any](v []V) (roomRow, error) {
 	s.Frozen, s.FrozenAt, s.Authors = rooms.FreezeSet(p.int()), timeOf(p.int()), unpackAuthors(p.text())
 	r.deal, r.dealPos = p.offer(s.Currency)
 	r.progress = p.text()
+	p.int() // active_day follows from updated_at
 	s.Seq = p.int()
 	copy(r.head[:], p.bytes())
 	s.Stands = p.int() != 0

@@ -56,7 +56,7 @@ func (s *Store) BeginReads(ctx context.Context) (bun.Tx, error) {
 
 // ActiveDay is the day of a time as ad_requests.active_day counts it: that of a room's
 // last event.
-func ActiveDay(t rooms.Time) int64 { return t.UnixMicro() / dayMicros }
+func ActiveDay(t rooms.Time) int64 { return micros(t) / dayMicros }
 
 // NewID makes a ULID from the store's clock and randomness.
 func (s *Store) NewID() (string, error) { return s.newID() }

@@ -78,7 +78,15 @@ func stepTime(step int) time.Duration {
 	return time.Duration(timeUnit * math.Pow(timeStep, float64(step)+0.5) * float64(time.Second))
 }
 
-// foldRow is an event as far as it counts.
+// stretch is what a stretch of the log holds of one type and day.
+type stretch struct {
+	Type string
+	Day  int64
+	N    int64
+	Last int64 // the greatest pos
+}
+
+// foldRow is an event of which more is counted than its type.
 type foldRow struct {
 	Pos  int64
 	Room string
@@ -88,35 +96,52 @@ type foldRow struct {
 	Body []byte
 }
 
-// readEvents reads events after pos, with the bytes of those of which more than the
-// kind is counted.
-func readEvents(ctx context.Context, s *store.Store, pos int64, limit int) ([]foldRow, error) {
-	var rows []foldRow
-	err := s.Reads().NewRaw("SELECT pos, room_id AS room, seq, type, at,"+
-		" CASE WHEN type IN (?, ?, ?) THEN body END AS body FROM events WHERE pos > ? ORDER BY pos LIMIT ?",
-		string(rooms.TypeOpened), string(rooms.TypeExpired), string(rooms.TypeAccepted), pos, limit).Scan(ctx, &rows)
+// count adds the events after pos, at most limit, and returns how many they are and
+// the last one's position. Most are counted by the database: only of those of which
+// more than the type counts are the bytes read.
+func (t tally) count(ctx context.Context, s *store.Store, pos int64, limit int) (n int, last int64, err error) {
+	var parts []stretch
+	err = s.Reads().NewRaw("SELECT type, at / ? AS day, count(*) AS n, max(pos) AS last FROM events"+
+		" WHERE pos > ? AND pos <= ? GROUP BY 1, 2", dayMicros, pos, pos+int64(limit)).Scan(ctx, &parts)
 	if err != nil {
-		return nil, store.ReadError("fold: read events", err)
+		return 0, 0, store.ReadError("fold: count events", err)
 	}
-	return rows, nil
+	for i := range parts {
+		p := &parts[i]
+		n += int(p.N)
+		last = max(last, p.Last)
+		switch rooms.EventType(p.Type) {
+		case rooms.TypeOffer:
+			t[cell{kindOffer, p.Day, ""}] += p.N
+		case rooms.TypeMessage:
+			t[cell{kindMessage, p.Day, ""}] += p.N
+		case rooms.TypeDeclined:
+			t[cell{kindEnded, p.Day, string(rooms.StatusDeclined)}] += p.N
+		case rooms.TypeCancelled:
+			t[cell{kindEnded, p.Day, string(rooms.StatusWithdrawn)}] += p.N
+		case rooms.TypeClosed:
+			t[cell{kindEnded, p.Day, string(rooms.StatusClosed)}] += p.N
+		}
+	}
+	if n == 0 {
+		return 0, pos, nil
+	}
+	var events []foldRow
+	err = s.Reads().NewRaw("SELECT pos, room_id AS room, seq, type, at, body FROM events WHERE pos > ? AND pos <= ?"+
+		" AND type IN (?, ?, ?) ORDER BY pos", pos, last,
+		string(rooms.TypeOpened), string(rooms.TypeExpired), string(rooms.TypeAccepted)).Scan(ctx, &events)
+	if err != nil {
+		return 0, 0, store.ReadError("fold: read events", err)
+	}
+	return n, last, t.read(ctx, s, events)
 }
 
-// count adds events to the tally.
-func (t tally) count(ctx context.Context, s *store.Store, events []foldRow) error {
+// read adds what the bytes of events tell.
+func (t tally) read(ctx context.Context, s *store.Store, events []foldRow) error {
 	for i := range events {
 		e := &events[i]
 		day := dayOf(e.At)
 		switch rooms.EventType(e.Type) {
-		case rooms.TypeOffer:
-			t[cell{kindOffer, day, ""}]++
-		case rooms.TypeMessage:
-			t[cell{kindMessage, day, ""}]++
-		case rooms.TypeDeclined:
-			t[cell{kindEnded, day, string(rooms.StatusDeclined)}]++
-		case rooms.TypeCancelled:
-			t[cell{kindEnded, day, string(rooms.StatusWithdrawn)}]++
-		case rooms.TypeClosed:
-			t[cell{kindEnded, day, string(rooms.StatusClosed)}]++
 		case rooms.TypeOpened, rooms.TypeExpired:
 			event, err := rooms.ParseEvent(e.Body)
 			if err != nil {
@@ -187,22 +212,19 @@ func Fold(ctx context.Context, s *store.Store) (int, error) {
 		if err != nil {
 			return total, err
 		}
-		events, err := readEvents(ctx, s, pos, foldChunk)
-		if err != nil || len(events) == 0 {
-			return total, err
-		}
 		counted := make(tally)
-		if err := counted.count(ctx, s, events); err != nil {
+		n, last, err := counted.count(ctx, s, pos, foldChunk)
+		if err != nil || n == 0 {
 			return total, err
 		}
-		switch err := save(ctx, s, counted, pos, events[len(events)-1].Pos); {
+		switch err := save(ctx, s, counted, pos, last); {
 		case errors.Is(err, errOvertaken):
 			return total, nil
 		case err != nil:
 			return total, err
 		}
-		total += len(events)
-		if len(events) < foldChunk {
+		total += n
+		if n < foldChunk {
 			return total, nil
 		}
 	}

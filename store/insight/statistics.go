@@ -103,18 +103,14 @@ func kept(ctx context.Context, s *store.Store, first, last int64) (days, sums ta
 			" WHERE kind IN (?, ?, ?) AND day BETWEEN ? AND ? GROUP BY kind, key", kindRounds, kindTime, kindFee, first, last); err != nil {
 			return nil, nil, err
 		}
-		tail, err := readEvents(ctx, s, pos, maxTail)
-		if err != nil {
+		more := make(tally)
+		if _, _, err := more.count(ctx, s, pos, maxTail); err != nil {
 			return nil, nil, err
 		}
 		if again, err := folded(ctx, s); err != nil {
 			return nil, nil, err
 		} else if again != pos {
 			continue
-		}
-		more := make(tally)
-		if err := more.count(ctx, s, tail); err != nil {
-			return nil, nil, err
 		}
 		for c, n := range more {
 			switch {
