@@ -63,6 +63,12 @@ func TestRegistrationRefusesByField(t *testing.T) {
 	w.send("POST", "/api/auth/register", object{
 		"email": "a@example.com", "password": password, "name": "A\u0007B", "role": "sponsor",
 	}, nil).refused(422, "invalid", "name")
+	easy := w.send("POST", "/api/auth/register", object{
+		"email": "a@example.com", "password": "northquay1", "name": "Northquay Drives", "role": "sponsor",
+	}, nil).refused(422, "invalid", "password")
+	if code := at(easy.body, "error.problem.code"); code != "too_guessable" {
+		t.Errorf("a password made of one's name is %v", code)
+	}
 	for field := range map[string]bool{"email": true, "password": true, "name": true, "role": true} {
 		body := object{"email": "a@example.com", "password": password, "name": "A", "role": "sponsor"}
 		delete(body, field)

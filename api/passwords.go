@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
+	"github.com/trustelem/zxcvbn"
 
 	"parley/rooms"
 )
@@ -17,6 +20,14 @@ import (
 const (
 	minPasswordChars = 10
 	maxPasswordChars = 200
+	// minGuesses is how many guesses a password must take by the estimate of zxcvbn, which
+	// knows leaked passwords, words, names, keyboards, dates and what people do to them:
+	// below a million it calls one "very guessable". At the hundred guesses that an
+	// account's login allows strangers in an hour they take a year.
+	minGuesses = 1e6
+	// judgedChars is how much of a password is judged: the estimate's time grows with the
+	// square of the length, and reaches that of a hash here.
+	judgedChars = 32
 )
 
 // PasswordParams is the cost of a password's hash: 19 MiB and two passes, the
@@ -25,10 +36,14 @@ func PasswordParams() *argon2id.Params {
 	return &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 }
 
-// HashPassword checks a password's length and makes the hash that
-// store.User.PasswordHash keeps, for programs that create users without the API.
-func HashPassword(password string) (string, error) {
+// HashPassword checks a password and makes the hash that store.User.PasswordHash keeps,
+// for programs that create users without the API. About is what the password must not
+// be made of, such as the user's name and address.
+func HashPassword(password string, about ...string) (string, error) {
 	if err := checkPassword(password); err != nil {
+		return "", err
+	}
+	if err := checkGuesses(password, about); err != nil {
 		return "", err
 	}
 	hash, err := argon2id.CreateHash(password, PasswordParams())
@@ -76,11 +91,16 @@ func (p *passwords) enter(ctx context.Context) error {
 	}
 }
 
-func (p *passwords) hash(ctx context.Context, password string) (string, error) {
+// hash makes the hash of a new password, unless that is too easy to guess for somebody
+// who knows what it is about.
+func (p *passwords) hash(ctx context.Context, password string, about ...string) (string, error) {
 	if err := p.enter(ctx); err != nil {
 		return "", err
 	}
 	defer func() { <-p.slots }()
+	if err := checkGuesses(password, about); err != nil {
+		return "", err
+	}
 	hash, err := argon2id.CreateHash(password, p.params)
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
@@ -112,6 +132,24 @@ func checkPassword(password string) error {
 		return invalid("password", rooms.CharsAtLeast(minPasswordChars))
 	case n > maxPasswordChars:
 		return invalid("password", rooms.CharsAtMost(maxPasswordChars))
+	}
+	return nil
+}
+
+// checkGuesses refuses a password that is easy to guess, also with the words of about.
+func checkGuesses(password string, about []string) error {
+	words := []string{"parley"}
+	for _, text := range about {
+		text = strings.ToLower(text)
+		words = append(words, text)
+		words = append(words, strings.FieldsFunc(text, func(r rune) bool {
+			return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+		})...)
+	}
+	judged := []rune(password)
+	judged = judged[:min(len(judged), judgedChars)]
+	if zxcvbn.PasswordStrength(string(judged), words).Guesses < minGuesses {
+		return invalid("password", rooms.Because("too_guessable", "is too easy to guess"))
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,5 +43,38 @@ func TestUnknownUsersCostAsMuch(t *testing.T) {
 		if _, err := p.matches(t.Context(), "a wrong password", hash); !errors.Is(err, errPasswordsBusy) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestPasswordsThatAreEasilyGuessed(t *testing.T) {
+	about := []string{"Harbor & Pine Coffee", "orders@harborpine.example"}
+	for password, refused := range map[string]bool{
+		"1234567890":                     true,
+		"qwertyuiop":                     true,
+		"Passw0rd123":                    true,
+		"iloveyou12":                     true,
+		"aaaaaaaaaaaa":                   true,
+		"parleyparley":                   true, // what this is
+		"harborpine1":                    true, // whose it is
+		"orders@harborpine.example":      true,
+		"HarborPine!":                    true,
+		"correct horse battery":          false,
+		"k3Xv9pQ2mZ":                     false,
+		"kaffee trinkt der rote Drache":  false,
+		strings.Repeat("password", 20):   true, // also one that is long
+		"zzzzzzzzzzzzzzz" + "four words": false,
+	} {
+		_, err := HashPassword(password, about...)
+		var answer *Error
+		switch {
+		case refused && (!errors.As(err, &answer) || answer.Info.Field != "password" || answer.Info.Problem.Code != "too_guessable"):
+			t.Errorf("%q: %v", password, err)
+		case !refused && err != nil:
+			t.Errorf("%q: %v", password, err)
+		}
+	}
+	// What is easily guessed of one person is not of another.
+	if _, err := HashPassword("harborpine1x7"); err != nil {
+		t.Error(err)
 	}
 }

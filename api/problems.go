@@ -63,6 +63,7 @@ func problemCodes() []rooms.ProblemCode {
 		"slug",
 		"slug_taken",
 		"takes_no_invitations",
+		"too_guessable",
 		"too_long",
 		"too_many_exports",
 		"twice",

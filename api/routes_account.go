@@ -103,7 +103,7 @@ func (s *Server) changePassword(ctx context.Context, r *request, in *passwordInp
 	if err != nil {
 		return nil, err
 	}
-	hash, err := s.passwords.hash(ctx, in.Body.Password)
+	hash, err := s.passwords.hash(ctx, in.Body.Password, u.Name, u.Email)
 	if err != nil {
 		return nil, busyPasswords(err)
 	}

@@ -144,7 +144,7 @@ func (s *Server) register(ctx context.Context, r *request, in *registerInput) (*
 	if err != nil {
 		return nil, err
 	}
-	if u.PasswordHash, err = s.passwords.hash(ctx, b.Password); err != nil {
+	if u.PasswordHash, err = s.passwords.hash(ctx, b.Password, u.Name, u.Email); err != nil {
 		return nil, busyPasswords(err)
 	}
 	if u.ID, err = s.store.NewID(); err != nil {

@@ -94,7 +94,7 @@ func seedDemo(ctx context.Context, cfg store.Config, seed uint64, scale int, pro
 		}
 		seeded = true
 		seeder := demo.Seeder{
-			Store: st, Clock: clock, Until: until, HashPassword: api.HashPassword,
+			Store: st, Clock: clock, Until: until, HashPassword: func(password string) (string, error) { return api.HashPassword(password) },
 			Rand: mathrand.New(mathrand.NewPCG(seed, seed)), OfferLimit: 10, Scale: scale, Progress: progress,
 		}
 		return seeder.Run(ctx)
@@ -126,7 +126,7 @@ func (c *adminCreateCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	hash, err := api.HashPassword(password)
+	hash, err := api.HashPassword(password, c.Name, c.Email)
 	if err != nil {
 		return err
 	}

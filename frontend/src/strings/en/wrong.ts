@@ -61,6 +61,7 @@ export const wrong: Record<Problem['code'], (problem: Problem) => string> = {
   slug: () => 'Use a–z, 0–9 and single hyphens between them.',
   slug_taken: () => 'This looks like the address of somebody else.',
   takes_no_invitations: () => 'Takes no invitations at the moment.',
+  too_guessable: () => 'This is too easy to guess. Try a few words that do not belong together.',
   too_long: () => 'This is too long.',
   too_many_exports: (p) => `At most ${high(p)} are made at a time. Wait for one of them.`,
   twice: () => 'This is in the list twice.',
