@@ -113,6 +113,7 @@ export const adminPages = {
   mailSubject: 'Subject',
   mailStates: { queued: 'Queued', sent: 'Sent', failed: 'Failed', withdrawn: 'Withdrawn', kept: 'Kept here' },
   created: 'Created',
+  shownAs: 'How the mail is shown',
   html: 'As laid out',
   plain: 'Plain text',
   mailFiles: 'Attached files',
