@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DAY, HOUR, MINUTE, formatAgo, formatDate, formatLeft } from './time'
+import { DAY, HOUR, MINUTE, formatAgo, formatDate, formatLastDay, formatLeft } from './time'
 
 describe('formatLeft', () => {
   it.each([
@@ -27,13 +27,23 @@ describe('formatDate', () => {
   })
 })
 
+describe('formatLastDay', () => {
+  it.each([
+    ['2027-01-05T00:00:00Z', '2027-01-04'],
+    ['2027-01-05T00:00:00.001Z', '2027-01-05'],
+    ['2027-01-04T12:00:00Z', '2027-01-04'],
+  ])('%s ends on %s', (end, day) => {
+    expect(formatLastDay(end)).toBe(formatDate(day))
+  })
+})
+
 describe('formatAgo', () => {
   const now = Date.parse('2026-11-22T12:00:00Z')
   it.each([
     ['2026-11-22T11:57:00Z', /3 min/],
     ['2026-11-22T07:00:00Z', /5 hr/],
     ['2026-11-20T12:00:00Z', /2 days/],
-    ['2025-01-20T12:00:00Z', /2025/],
+    ['2025-01-20T12:00:00Z', /^(?!.*:).*2025/],
   ])('%s', (iso, text) => {
     expect(formatAgo(iso, now)).toMatch(text)
   })

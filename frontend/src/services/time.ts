@@ -37,6 +37,9 @@ export function formatDate(date: string): string {
   return Number.isNaN(parsed.getTime()) ? date : calendarDate.format(parsed)
 }
 
+/** The last calendar day of what ends at an instant that is no longer in it: a campaign's end. */
+export const formatLastDay = (end: string): string => formatDate(new Date(Date.parse(end) - 1).toISOString())
+
 const monthOnly = new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric', timeZone: 'UTC' })
 
 /** A calendar month (2027-01) in words. */
@@ -64,7 +67,9 @@ export function formatLeft(ms: number): string {
 
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'short' })
 
-/** "3 min ago", for lists. */
+const dateOnly = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
+
+/** "3 min ago", for lists; what is older than a month by its day alone. */
 export function formatAgo(iso: string, now: number): string {
   const ms = Date.parse(iso) - now
   const abs = Math.abs(ms)
@@ -72,5 +77,5 @@ export function formatAgo(iso: string, now: number): string {
   if (abs < HOUR) return relative.format(Math.round(ms / MINUTE), 'minute')
   if (abs < DAY) return relative.format(Math.round(ms / HOUR), 'hour')
   if (abs < 30 * DAY) return relative.format(Math.round(ms / DAY), 'day')
-  return dateTime.format(new Date(iso))
+  return dateOnly.format(new Date(iso))
 }
