@@ -62,7 +62,7 @@ test('a flagged user reads why at once, answers, and works again when it is lift
   await expect(user.getByText('Thank you, that explains it.')).toBeVisible()
 
   await admin.goto('/admin/audit?action=flag.')
-  await expect(admin.getByRole('cell', { name: 'flag.lifted' }).first()).toBeVisible()
+  await expect(admin.getByRole('cell', { name: 'Review ended' }).first()).toBeVisible()
   await expect(admin.getByText(/Verified up to #\d+/)).toBeVisible()
   await user.context().close()
   await admin.context().close()
