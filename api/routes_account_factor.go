@@ -143,7 +143,7 @@ func (s *Server) newCodes(ctx context.Context, r *request, in *confirmPassInput)
 	if _, err := s.factorInForce(ctx, r, in.Body.Password); err != nil {
 		return nil, err
 	}
-	return s.withNewCodes(ctx, r, "recovery_codes_made", "auth.recovery_codes_made")
+	return s.withNewCodes(ctx, r, "recovery_codes_made", audit.ActionCodesMade)
 }
 
 // withNewCodes makes recovery codes in the transaction of parts.

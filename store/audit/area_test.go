@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -14,9 +15,13 @@ import (
 	"parley/store/audit"
 )
 
-// Whatever package names an action: its area is one that the log can be filtered by, and
-// there is no area of nothing.
+// Whatever package names an action: its area is one that the log can be filtered by, there
+// is no area of nothing, and the app has words for it.
 func TestEveryActionIsOfAKnownArea(t *testing.T) {
+	words, err := os.ReadFile("../../frontend/src/strings/en/admin-pages.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
 	found := map[audit.Area]bool{}
 	actions := func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)
@@ -34,12 +39,15 @@ func TestEveryActionIsOfAKnownArea(t *testing.T) {
 			if lit, ok := v.(*ast.BasicLit); typed && ok {
 				if text, err := strconv.Unquote(lit.Value); err == nil {
 					found[audit.Action(text).Area()] = true
+					if !strings.Contains(string(words), "\n    '"+text+"': '") {
+						t.Errorf("the app has no words for %s", text)
+					}
 				}
 			}
 		}
 		return true
 	}
-	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() && (d.Name() == "frontend" || d.Name() == ".git") {
 			return fs.SkipDir
 		}

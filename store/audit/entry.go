@@ -70,6 +70,7 @@ const (
 	ActionTOTPEnabled     Action = "auth.totp_enabled"
 	ActionTOTPDisabled    Action = "auth.totp_disabled"
 	ActionTOTPFailed      Action = "auth.totp_failed"
+	ActionCodesMade       Action = "auth.recovery_codes_made"
 )
 
 // Subject is what was acted on.
