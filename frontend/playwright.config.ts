@@ -24,6 +24,10 @@ export default defineConfig({
   // A limit for what hangs, not a measure: machines are shared.
   timeout: 240_000,
   expect: { timeout: 30_000 },
+  // Recording what happens takes a sixth of the time of every test. One that fails is run once
+  // more with a trace, which excuses nothing: the run has failed even if it passes then.
+  retries: 1,
+  failOnFlakyTests: true,
   forbidOnly: Boolean(process.env.CI),
   reporter: process.env.CI ? [['list']] : [['list'], ['html', { open: 'never' }]],
   use: {
@@ -34,7 +38,7 @@ export default defineConfig({
     locale: 'en-GB',
     timezoneId: 'UTC',
     // Snapshots show what stood there; pictures of every frame would double the work.
-    trace: { mode: 'retain-on-failure', screenshots: false, snapshots: true, sources: false },
+    trace: { mode: 'on-first-retry', screenshots: false, snapshots: true, sources: false },
     launchOptions: {
       executablePath: chromium,
       args: [
