@@ -53,11 +53,22 @@ const audit: axe.RunOptions = {
 export async function expectAccessible(page: Page, what: string): Promise<void> {
   // It stays until the page is loaded anew. There are no frames to bring it into.
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source)
-  const violations = await page.evaluate(
-    async (options) =>
-      (await (window as unknown as { axe: typeof axe }).axe.run(document, options)).violations,
-    audit,
-  )
+  const violations = await page.evaluate(async (options) => {
+    // A theme or a dialog that has just changed is judged when its colours have come to rest.
+    // What follows the window does so in the next frame; what turns forever is not waited for.
+    const frame = () => new Promise((done) => requestAnimationFrame(done))
+    const moving = () =>
+      document
+        .getAnimations()
+        .filter((each) => each.playState === 'running')
+        .filter((each) => Number.isFinite(each.effect?.getComputedTiming().endTime))
+    await frame()
+    await frame()
+    for (let some = moving(); some.length > 0; some = moving()) {
+      await Promise.allSettled(some.map((each) => each.finished))
+    }
+    return (await (window as unknown as { axe: typeof axe }).axe.run(document, options)).violations
+  }, audit)
   const found = violations.map(
     (violation) =>
       `${violation.id}: ${violation.nodes.map((node) => `${node.target.join(' ')} (${node.failureSummary})`).join('; ')}`,
