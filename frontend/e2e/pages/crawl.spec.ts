@@ -171,7 +171,7 @@ async function walk(browser: Browser, role: string) {
     }
     if (path !== '/nowhere') {
       await expect
-        .soft(page.getByRole('heading', { name: 'Nothing here' }), `${what} leads nowhere`)
+        .soft(page.getByRole('heading', { name: 'Nothing here', exact: true }), `${what} leads nowhere`)
         .toHaveCount(0)
       await expect.soft(page.getByRole('heading', { name: 'Not for this account' }), what).toHaveCount(0)
     }
