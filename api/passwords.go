@@ -43,10 +43,16 @@ func HashPassword(password string, about ...string) (string, error) {
 	if err := checkPassword(password); err != nil {
 		return "", err
 	}
+	return hashNew(password, PasswordParams(), about)
+}
+
+// hashNew makes the hash of a new password, unless that is too easy to guess for somebody
+// who knows what it is about.
+func hashNew(password string, params *argon2id.Params, about []string) (string, error) {
 	if err := checkGuesses(password, about); err != nil {
 		return "", err
 	}
-	hash, err := argon2id.CreateHash(password, PasswordParams())
+	hash, err := argon2id.CreateHash(password, params)
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
 	}
@@ -91,21 +97,12 @@ func (p *passwords) enter(ctx context.Context) error {
 	}
 }
 
-// hash makes the hash of a new password, unless that is too easy to guess for somebody
-// who knows what it is about.
 func (p *passwords) hash(ctx context.Context, password string, about ...string) (string, error) {
 	if err := p.enter(ctx); err != nil {
 		return "", err
 	}
 	defer func() { <-p.slots }()
-	if err := checkGuesses(password, about); err != nil {
-		return "", err
-	}
-	hash, err := argon2id.CreateHash(password, p.params)
-	if err != nil {
-		return "", fmt.Errorf("hash password: %w", err)
-	}
-	return hash, nil
+	return hashNew(password, p.params, about)
 }
 
 // matches checks a password; with an empty hash it does the same work and says

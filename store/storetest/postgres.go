@@ -239,7 +239,6 @@ func (p *Postgres) ready() error {
 	}
 }
 
-// stop ends the server at once and removes its files.
 // Stop ends the server as a crash of it would: what was committed is there when it is
 // started again.
 func (p *Postgres) Stop(t testing.TB) {
@@ -257,6 +256,7 @@ func (p *Postgres) Restart() error {
 	return nil
 }
 
+// end ends the server at once.
 func (p *Postgres) end() error {
 	select {
 	case <-p.exited:
@@ -270,6 +270,7 @@ func (p *Postgres) end() error {
 	return nil
 }
 
+// stop ends the server and removes its files.
 func (p *Postgres) stop() error { return errors.Join(p.end(), os.RemoveAll(p.dir)) }
 
 func freePort() (int, error) {

@@ -104,6 +104,40 @@ func negotiate(room string, sponsor, influencer *talker, n int) {
 	}
 }
 
+// talk is a room whose parties are on different instances.
+type talk struct {
+	t                   *testing.T
+	options             Options
+	market              *Market
+	list                []*Instance
+	room                string
+	sponsor, influencer *talker
+}
+
+func newTalk(t *testing.T, o Options) *talk {
+	t.Helper()
+	k := &talk{t: t, options: o, market: NewMarket(t, o.Database, 1), list: StartAll(t, 2, o)}
+	_, ids := k.market.Campaign(k.list[0].URL(), 1_000_000)
+	k.room = ids[0]
+	k.sponsor = newTalker(t, "sponsor", k.market.Sponsor, k.room, k.list[0].URL())
+	k.influencer = newTalker(t, "influencer", k.market.Influencers[0], k.room, k.list[1].URL())
+	return k
+}
+
+// seenWhole checks that both have seen all of the log on the connections that they had
+// from the beginning.
+func (k *talk) seenWhole() {
+	k.t.Helper()
+	sponsor, influencer := k.sponsor, k.influencer
+	if sponsor.joins != 1 || influencer.joins != 1 {
+		k.t.Errorf("the sponsor joined %d times, the influencer %d times", sponsor.joins, influencer.joins)
+	}
+	if events, _ := k.market.Log(k.list[0].URL(), k.room); int64(len(events)) != sponsor.last.Seq || sponsor.last.Seq != influencer.last.Seq {
+		k.t.Errorf("the log has %d events, the sponsor saw %d, the influencer %d", len(events), sponsor.last.Seq, influencer.last.Seq)
+	}
+	Verify(k.t, k.options)
+}
+
 // TestNegotiationWithoutRedis has two parties on two instances negotiate while
 // the Redis between them stops answering, dies and comes back empty. Each sees
 // every offer, in order, on the connection that it had from the beginning.
@@ -115,12 +149,7 @@ func TestNegotiationWithoutRedis(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			redis := redistest.Start(t)
 			o := Options{Binary: binary, Database: database(t), Redis: redis.URL()}
-			market := NewMarket(t, o.Database, 1)
-			list := StartAll(t, 2, o)
-			_, ids := market.Campaign(list[0].URL(), 1_000_000)
-			room := ids[0]
-			sponsor := newTalker(t, "sponsor", market.Sponsor, room, list[0].URL())
-			influencer := newTalker(t, "influencer", market.Influencers[0], room, list[1].URL())
+			k := newTalk(t, o)
 			for _, phase := range []struct {
 				name  string
 				begin func()
@@ -133,16 +162,10 @@ func TestNegotiationWithoutRedis(t *testing.T) {
 			} {
 				began := time.Now()
 				phase.begin()
-				negotiate(room, sponsor, influencer, 6)
+				negotiate(k.room, k.sponsor, k.influencer, 6)
 				t.Logf("%s: six offers in %v", phase.name, time.Since(began).Round(time.Millisecond))
 			}
-			if sponsor.joins != 1 || influencer.joins != 1 {
-				t.Errorf("the sponsor joined %d times, the influencer %d times", sponsor.joins, influencer.joins)
-			}
-			if events, _ := market.Log(list[0].URL(), room); int64(len(events)) != sponsor.last.Seq || sponsor.last.Seq != influencer.last.Seq {
-				t.Errorf("the log has %d events, the sponsor saw %d, the influencer %d", len(events), sponsor.last.Seq, influencer.last.Seq)
-			}
-			Verify(t, o)
+			k.seenWhole()
 		})
 	}
 }
@@ -153,13 +176,8 @@ func TestNegotiationWithoutRedis(t *testing.T) {
 func TestNegotiationWhilePostgresIsAway(t *testing.T) {
 	database := storetest.StartPostgres(t)
 	o := Options{Binary: binary, Database: database.URL(t), Redis: redistest.Start(t).URL()}
-	market := NewMarket(t, o.Database, 1)
-	list := StartAll(t, 2, o)
-	_, ids := market.Campaign(list[0].URL(), 1_000_000)
-	room := ids[0]
-	sponsor := newTalker(t, "sponsor", market.Sponsor, room, list[0].URL())
-	influencer := newTalker(t, "influencer", market.Influencers[0], room, list[1].URL())
-	negotiate(room, sponsor, influencer, 2)
+	k := newTalk(t, o)
+	negotiate(k.room, k.sponsor, k.influencer, 2)
 	for range 2 {
 		database.Stop(t)
 		back := make(chan error, 1)
@@ -167,23 +185,17 @@ func TestNegotiationWhilePostgresIsAway(t *testing.T) {
 			// Only when both have noticed.
 			ctx, cancel := context.WithTimeout(context.Background(), Patience)
 			defer cancel()
-			for ctx.Err() == nil && (list[0].ready(ctx) || list[1].ready(ctx)) {
+			for ctx.Err() == nil && (k.list[0].ready(ctx) || k.list[1].ready(ctx)) {
 				_ = pause(ctx)
 			}
 			back <- errors.Join(ctx.Err(), database.Restart())
 		}()
-		negotiate(room, sponsor, influencer, 4)
+		negotiate(k.room, k.sponsor, k.influencer, 4)
 		if err := <-back; err != nil {
 			t.Fatal(err)
 		}
 	}
-	if sponsor.joins != 1 || influencer.joins != 1 {
-		t.Errorf("the sponsor joined %d times, the influencer %d times", sponsor.joins, influencer.joins)
-	}
-	if events, _ := market.Log(list[0].URL(), room); int64(len(events)) != sponsor.last.Seq || sponsor.last.Seq != influencer.last.Seq {
-		t.Errorf("the log has %d events, the sponsor saw %d, the influencer %d", len(events), sponsor.last.Seq, influencer.last.Seq)
-	}
-	Verify(t, o)
+	k.seenWhole()
 }
 
 // TestRollingRestart stops and starts one instance after the other, politely,
