@@ -3,18 +3,16 @@ package api_test
 import (
 	"encoding/json"
 	"go/ast"
-	"go/parser"
 	"go/token"
-	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"parley/rooms"
+	"parley/store/storetest/source"
 )
 
 // What any layer says of an input is described, and nothing is described that is never said.
@@ -84,21 +82,7 @@ func TestEveryProblemIsDescribed(t *testing.T) {
 // inSource shows all Go code but the tests'.
 func inSource(t *testing.T, find func(ast.Node) bool) {
 	t.Helper()
-	for _, tree := range []string{"../api", "../digest", "../rooms", "../store"} {
-		err := filepath.WalkDir(tree, func(path string, _ fs.DirEntry, err error) error {
-			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
-				return err
-			}
-			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
-			if err == nil {
-				ast.Inspect(file, find)
-			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	source.Inspect(t, find, "../api", "../digest", "../rooms", "../store")
 }
 
 // Each reason why something is not allowed has its sentence in the app.

@@ -2,17 +2,14 @@ package audit_test
 
 import (
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"parley/store/audit"
+	"parley/store/storetest/source"
 )
 
 // Whatever package names an action: its area is one that the log can be filtered by, there
@@ -47,22 +44,7 @@ func TestEveryActionIsOfAKnownArea(t *testing.T) {
 		}
 		return true
 	}
-	err = filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() && (d.Name() == "frontend" || d.Name() == ".git") {
-			return fs.SkipDir
-		}
-		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
-			return err
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
-		if err == nil {
-			ast.Inspect(file, actions)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	source.Inspect(t, actions, "../..")
 	known := audit.Areas()
 	for area := range found {
 		if !slices.Contains(known, area) {
