@@ -182,6 +182,9 @@ func campaignDates(first, last *rooms.Date) (starts, ends *rooms.Time, err error
 			return nil, nil, invalid("ends_on", rooms.NoDate())
 		}
 		at := rooms.At(t.AddDate(0, 0, 1))
+		if at.Year() > 9999 { // no answer could say it: RFC 3339 knows four digits
+			return nil, nil, invalid("ends_on", rooms.NoDate())
+		}
 		ends = &at
 	}
 	if starts != nil && ends != nil && !starts.Before(*ends) {

@@ -100,6 +100,7 @@ func TestCampaignsOfBadInput(t *testing.T) {
 		"no such day":      {"ends_on", "2027-02-30", "ends_on"},
 		"past":             {"ends_on", past, "ends_on"},
 		"ends first":       {"starts_on", "2999-01-01", "ends_on"},
+		"past all years":   {"ends_on", "9999-12-31", "ends_on"},
 		"visibility":       {"visibility", "secret", "visibility"},
 		"niches of number": {"niches", []int{1}, "niches[0]"},
 	} {
@@ -196,6 +197,8 @@ func TestEditingACampaignThatHasEnded(t *testing.T) {
 	later := c.now().AddDate(0, 0, 3).Format(time.DateOnly)
 	p.call("PATCH", path, object{"starts_on": later, "ends_on": last}).refused(422, "invalid", "ends_on")
 	p.call("PATCH", path, object{"ends_on": later}).want(200)
+	p.call("PATCH", path, object{"ends_on": "9999-12-31"}).refused(422, "invalid", "ends_on")
+	p.call("PATCH", path, object{"ends_on": "9999-12-30"}).want(200)
 }
 
 func TestInvitationsAndApplications(t *testing.T) {

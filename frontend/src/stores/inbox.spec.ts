@@ -113,4 +113,23 @@ describe('the inbox', () => {
     await flushPromises()
     expect(inbox.rooms).toEqual([])
   })
+
+  it('after a restore of the store, lower numbers are the truth', async () => {
+    const { inbox, list } = await start(page([room('a', { seq: 9, unread: 2 }), room('lost')], 2))
+    const opened = (epoch: string) => {
+      useLive().openings += 1
+      handlers.joined!({ topic: 'inbox', seq: 1, from: 1, epoch }, true)
+    }
+    list.mockResolvedValue(page([room('a', { seq: 9, unread: 2 })], 2))
+    opened('one')
+    await flushPromises()
+    expect(inbox.rooms).toHaveLength(2)
+    list.mockResolvedValue(page([room('a', { seq: 4, unread: 1 })], 1))
+    opened('two')
+    await flushPromises()
+    expect(inbox.rooms).toHaveLength(1)
+    expect(inbox.rooms[0]).toMatchObject({ room: 'a', seq: 4, unread: 1 })
+    frame({ room: 'a', seq: 5, unread: 2 })
+    expect(inbox.rooms[0]).toMatchObject({ seq: 5, unread: 2 })
+  })
 })

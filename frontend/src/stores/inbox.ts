@@ -31,6 +31,7 @@ export const useInbox = defineStore('inbox', () => {
   const unreadElsewhere = ref(0)
   let leave: (() => void) | undefined
   let readAtOpening = 0
+  let epoch: string | undefined
   let generation = 0
 
   const rooms = computed(() =>
@@ -112,7 +113,10 @@ export const useInbox = defineStore('inbox', () => {
     if (leave) return
     readAtOpening = -1
     leave = live.join('inbox', {
-      joined: () => {
+      joined: (answer) => {
+        // The store was restored: its rooms may have lower numbers than what is known of them.
+        if (epoch !== undefined && epoch !== answer.epoch) byRoom.clear()
+        epoch = answer.epoch
         if (readAtOpening === live.openings) return
         readAtOpening = live.openings
         void refresh()
@@ -153,6 +157,7 @@ export const useInbox = defineStore('inbox', () => {
   function stop(): void {
     leave?.()
     leave = undefined
+    epoch = undefined
     generation += 1
     bell.stop()
     byRoom.clear()
