@@ -335,6 +335,11 @@ func (ws *workingSet) decide(ctx context.Context, id string, actor rooms.Actor, 
 	if refusal != nil {
 		return Result{}, refusal, ws.explain(ctx, refusal, id, body)
 	}
+	if _, reopens := body.(rooms.Reopen); reopens {
+		if refusal, err := ws.bothThere(ctx, &r.state); err != nil || refusal != nil {
+			return Result{}, refusal, err
+		}
+	}
 	if len(d.Events) == 0 {
 		return Result{Seq: r.state.Seq, At: r.updated}, nil, nil
 	}
@@ -394,6 +399,23 @@ func (ws *workingSet) mayMeet(r *room, open rooms.Open, actor rooms.Actor) *room
 		}
 	}
 	return nil
+}
+
+// bothThere refuses to take a negotiation up again with somebody who has left.
+func (ws *workingSet) bothThere(ctx context.Context, s *rooms.State) (*rooms.Refusal, error) {
+	err := ws.fetch(ctx, &wanted{opens: []openKey{{s.Campaign, s.Influencer, s.Sponsor}}})
+	if err != nil {
+		return nil, err
+	}
+	for _, party := range []string{s.Sponsor, s.Influencer} {
+		if _, there := ws.users[party]; !there {
+			return &rooms.Refusal{
+				Code: rooms.CodeRoomClosed, Message: "The other party has deleted their account.",
+				Details: rooms.StatusDetails{Status: s.Status},
+			}, nil
+		}
+	}
+	return nil, nil
 }
 
 type reviewDetails struct {

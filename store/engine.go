@@ -69,7 +69,7 @@ type loaded struct {
 	rooms     []roomRow // with their offers
 	campaigns []ledger  // of the rooms and of the opens
 	commands  []commandRow
-	users     []partyRow // of the opens
+	users     []partyRow // of the opens, without those who have left
 	taken     []takenRow // rooms that the opens would double
 	pos       int64
 }

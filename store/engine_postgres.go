@@ -206,7 +206,7 @@ const (
 		" OR c.id IN (SELECT campaign_id FROM ad_requests WHERE id = ANY($2))"
 	postgresCommands = "SELECT k.cmid, k.room_id, c.fingerprint, c.seq, c.at, c.refusal" +
 		" FROM unnest($1::text[], $2::text[]) AS k(cmid, room_id) JOIN commands c USING (cmid, room_id)"
-	postgresUsers = "SELECT id, role, flagged_at FROM users WHERE id = ANY($1)"
+	postgresUsers = "SELECT id, role, flagged_at FROM users WHERE deleted_at IS NULL AND id = ANY($1)"
 	postgresTaken = "SELECT r.id, r.campaign_id, r.influencer_id FROM unnest($1::text[], $2::text[]) AS o(campaign_id, influencer_id)" +
 		" JOIN ad_requests r USING (campaign_id, influencer_id)"
 	postgresLastPos = "SELECT coalesce(max(pos), 0) FROM events"

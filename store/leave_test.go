@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/oklog/ulid/v2"
+
 	"parley/rooms"
 )
 
@@ -86,5 +88,41 @@ func TestTheLastAdminStays(t *testing.T) {
 		if err := e.Leave(t.Context(), second.ID); err == nil || !strings.Contains(err.Error(), "only admin") {
 			t.Errorf("the last admin left: %v", err)
 		}
+	})
+}
+
+// What was ended before one party left stays so: nobody negotiates with nobody, and no
+// budget is held for them.
+func TestNobodyNegotiatesWithWhoHasLeft(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		w := e.world(10_000)
+		room := e.opened(w, 300)
+		give := func(u User, body rooms.Command) Command {
+			return Command{Room: room, CMID: ulid.Make().String(), Actor: actor(u), Body: body}
+		}
+		e.ok(give(w.sponsor, rooms.Cancel{}))
+		e.ok(give(w.sponsor, rooms.Reopen{}))
+		e.ok(give(w.sponsor, rooms.Cancel{}))
+		// What they had sent before they left, and what is sent to them, comes after it.
+		second := world{sponsor: w.sponsor, influencer: w.influencer, campaign: e.campaign(w.sponsor, 10_000)}
+		applies := openCommand(second, 300)
+		open := applies.Body.(rooms.Open)
+		open.Terms = nil
+		applies.Actor, applies.Body = actor(w.influencer), open
+		invites := openCommand(second, 300)
+		must(t, e.Leave(t.Context(), w.influencer.ID))
+		results := e.together([]Command{give(w.sponsor, rooms.Reopen{}), invites, applies})
+		refusalOf(t, results[0].Err, rooms.CodeRoomClosed)
+		refusalOf(t, results[1].Err, rooms.CodeNotFound)
+		refusalOf(t, results[2].Err, rooms.CodeNotFound)
+		if _, held := e.ledger(second.campaign.ID); held != 0 {
+			t.Errorf("%d are held for nobody", held)
+		}
+		snapshot, err := e.Snapshot(t.Context(), room)
+		must(t, err)
+		if snapshot.State.Status != rooms.StatusWithdrawn {
+			t.Errorf("the room is %s", snapshot.State.Status)
+		}
+		e.sound()
 	})
 }
