@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
 
 	"github.com/uptrace/bun"
 
@@ -113,9 +115,13 @@ func (t *Tx) createCampaign(ctx context.Context, c Campaign) (Campaign, error) {
 	}
 }
 
-// checkCampaign refuses dates in the wrong order and budgets out of bounds: below
-// what is taken of it, or over the sponsor's own budget of the currency.
+// checkCampaign refuses texts that no reader could show, dates in the wrong order and
+// budgets out of bounds: below what is taken of it, or over the sponsor's own budget of
+// the currency.
 func checkCampaign(ctx context.Context, t *Tx, c *Campaign) error {
+	if r := checkTexts(c); r != nil {
+		return r
+	}
 	if !c.StartsAt.Before(c.EndsAt) {
 		return rooms.Invalid("ends_at", rooms.Because("before_start", "must be after the start"))
 	}
@@ -138,6 +144,28 @@ func checkCampaign(ctx context.Context, t *Tx, c *Campaign) error {
 			Details: BoundDetails{
 				Bound: bound, Allocated: others, Available: bound - others, Needed: c.Budget, Currency: c.Currency,
 			},
+		}
+	}
+	return nil
+}
+
+// checkTexts refuses control characters: but for those that break lines in the long texts
+// none has a meaning, and PostgreSQL cannot keep all of them.
+func checkTexts(c *Campaign) *rooms.Refusal {
+	bad := func(text, but string) bool {
+		return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune(but, r) })
+	}
+	const breaks = "\n\r\t"
+	for _, f := range []struct{ field, text, but string }{
+		{"name", c.Name, ""}, {"description", c.Description, breaks}, {"goals", c.Goals, breaks}, {"category", c.Category, ""},
+	} {
+		if bad(f.text, f.but) {
+			return rooms.Invalid(f.field, rooms.ControlCharacters())
+		}
+	}
+	for i, niche := range c.Niches {
+		if bad(niche, "") {
+			return rooms.Invalid(fmt.Sprintf("niches[%d]", i), rooms.ControlCharacters())
 		}
 	}
 	return nil

@@ -268,3 +268,27 @@ func TestPreparedRoomsAreValid(t *testing.T) {
 		e.sound()
 	})
 }
+
+func TestCampaignTextsHoldWhatCanBeShown(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		w := e.world(1000)
+		for field, change := range map[string]func(*Campaign){
+			"name":        func(c *Campaign) { c.Name = "a\nb" },
+			"description": func(c *Campaign) { c.Description = "a\x00b" },
+			"goals":       func(c *Campaign) { c.Goals = "\x1b[31m" },
+			"category":    func(c *Campaign) { c.Category = "a\tb" },
+			"niches[1]":   func(c *Campaign) { c.Niches = []string{"fine", "a\x00b"} },
+		} {
+			c := w.campaign
+			c.ID = ""
+			change(&c)
+			_, err := e.CreateCampaign(t.Context(), c)
+			if r := refusalOf(t, err, rooms.CodeInvalid); r.Field != field {
+				t.Errorf("%s: refused for %s", field, r.Field)
+			}
+		}
+		lines := "one\r\ntwo\n\tthree"
+		_, err := e.UpdateCampaign(t.Context(), w.sponsor.ID, w.campaign.ID, CampaignPatch{Description: &lines, Goals: &lines})
+		must(t, err)
+	})
+}

@@ -156,7 +156,8 @@ type failure int
 const (
 	// failNone is an error that is not the database's.
 	failNone failure = iota
-	// failConstraint is a row that the schema refuses.
+	// failConstraint is a row that the schema refuses, or a statement that the database
+	// cannot carry out for what it says: the fault is its own.
 	failConstraint
 	// failBusy is a lock that somebody holds for a moment.
 	failBusy

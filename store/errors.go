@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
@@ -35,7 +36,7 @@ func failureOf(err error) failure {
 	var lite *sqlite.Error
 	if errors.As(err, &lite) {
 		switch lite.Code() & 0xff {
-		case sqlite3.SQLITE_CONSTRAINT:
+		case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH:
 			return failConstraint
 		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 			return failBusy
@@ -46,7 +47,7 @@ func failureOf(err error) failure {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		switch {
-		case len(pg.Code) == 5 && pg.Code[:2] == "23":
+		case len(pg.Code) == 5 && slices.Contains(refusedClasses, pg.Code[:2]):
 			return failConstraint
 		case pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "55P03":
 			return failBusy
@@ -59,6 +60,10 @@ func failureOf(err error) failure {
 	}
 	return failNone
 }
+
+// refusedClasses are PostgreSQL's classes of errors that follow from what a statement
+// says: data it cannot take, constraints, the statement itself, its size, a trigger.
+var refusedClasses = []string{"22", "23", "42", "54", "P0"}
 
 // isLost reports whether an error without a code of the database says that it cannot be
 // reached, or not in time. What else comes without one is the own fault of who wrote; if

@@ -206,6 +206,46 @@ func TestAFailedWriteLeavesItsNeighboursAlone(t *testing.T) {
 	})
 }
 
+// What a database cannot carry out for what it says is the fault of who wrote it, and of
+// nobody else.
+func TestAStatementThatTheDatabaseRefusesFailsAlone(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		e.cfg.Logger = quiet()
+		e.shut(e.Store)
+		e.open()
+		w := e.world(1000)
+		room := e.opened(w, 300)
+		release := e.hold()
+		answered := make(chan error, 4)
+		say := func(text string) {
+			c := e.say(w.sponsor, room, text)
+			c.Done = func(r Result) { answered <- r.Err }
+			e.Submit(c)
+		}
+		say("before")
+		refused := make(chan error, 2)
+		for _, query := range []string{
+			"SELECT 1 / (SELECT count(*) FROM events WHERE pos < 0)", // SQLite makes it NULL
+			"SELECT nothing FROM events",
+		} {
+			e.submit(&item{done: func(err error) { refused <- err }, write: func(ctx context.Context, tx *Tx) error {
+				_, err := tx.DB.ExecContext(ctx, query)
+				return err
+			}})
+		}
+		say("after")
+		release()
+		for range 2 {
+			must(t, <-answered)
+		}
+		if err := <-refused; strings.HasPrefix(e.cfg.URL, "postgres") {
+			unavailableErr(t, err)
+		}
+		unavailableErr(t, <-refused)
+		e.sound()
+	})
+}
+
 func TestAFullDiskLosesNothing(t *testing.T) {
 	e := newEnv(t, Config{URL: databases.SQLite(t), Logger: quiet()})
 	w := e.world(1_000_000)
