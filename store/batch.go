@@ -22,6 +22,7 @@ type workingSet struct {
 	ledgers map[string]*ledger
 	pos     int64 // the last position given
 	known   bool  // pos is known
+	recent  recent
 
 	// Of one transaction:
 	answers map[commandKey]commandRow
@@ -108,6 +109,7 @@ func (ws *workingSet) catchUp(ctx context.Context, done since) error {
 		ws.pos = e.pos
 		ws.follow(e)
 	}
+	ws.recent.add(events)
 	return nil
 }
 
@@ -482,6 +484,7 @@ func (ws *workingSet) take(r *room, l *ledger, d *rooms.Decision) {
 		r.head = rooms.Chain(r.head, body)
 		ws.pos++
 		row := eventRow{pos: ws.pos, prev: r.pos, room: e.Room, seq: e.Seq, typ: e.Data.Type(), at: e.At, hash: r.head, body: body}
+		row.tells(e)
 		ws.pending.events = append(ws.pending.events, row)
 		ws.events = append(ws.events, row)
 		r.updated, r.pos = e.At, ws.pos
@@ -539,8 +542,9 @@ func (ws *workingSet) flush(ctx context.Context) error {
 	return nil
 }
 
-// batch is what the transaction tells after its commit.
-func (ws *workingSet) batch() Batch {
+// committed ends a transaction that was committed, and is what it tells.
+func (ws *workingSet) committed() Batch {
+	ws.recent.add(ws.events)
 	b := Batch{Events: make([]Committed, len(ws.events)), Rooms: make([]RoomChange, len(ws.changed)), Pings: ws.pings}
 	for i := range ws.events {
 		e := &ws.events[i]

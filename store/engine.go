@@ -118,6 +118,18 @@ type eventRow struct {
 	at   rooms.Time
 	hash rooms.Hash
 	body []byte
+
+	// Of an event that was decided or followed, not of a row:
+	by     rooms.Side
+	amends bool
+}
+
+// tells notes what Recent says of the event beyond its row.
+func (e *eventRow) tells(event *rooms.Event) {
+	e.by = event.By.Side
+	if accepted, ok := event.Data.(rooms.Accepted); ok {
+		e.amends = accepted.Amends != 0
+	}
 }
 
 // markEvery is how far apart the events of a room are that are marked.

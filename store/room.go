@@ -260,6 +260,7 @@ func (r *room) follow(e *eventRow) bool {
 	if err != nil || r.state.Apply(event) != nil {
 		return false
 	}
+	e.tells(&event)
 	r.head, r.pos, r.updated = e.hash, e.pos, e.at
 	r.locate(event.Data, e.pos)
 	r.readBy(event.By.Side)

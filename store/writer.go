@@ -162,7 +162,7 @@ func (w *writer) attempt(todo *work, isolated bool) (b Batch, err error) {
 	if err := w.engine.commit(ctx, w.set.touched); err != nil {
 		return Batch{}, err
 	}
-	return w.set.batch(), nil
+	return w.set.committed(), nil
 }
 
 // command answers one command. What is wrong with its own rows fails it alone.

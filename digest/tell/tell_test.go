@@ -40,9 +40,11 @@ func set(t *testing.T, e *forms.Env) *stage {
 	return s
 }
 
+// follow takes in what has happened.
 func (s *stage) follow() {
 	s.t.Helper()
 	f := &tell.Follower{Store: s.Store, Clock: s.Clock.Now}
+	desktest.Must(s.t, f.Agree(s.t.Context()))
 	desktest.Must(s.t, f.Follow(s.t.Context()))
 }
 
@@ -362,11 +364,12 @@ func TestManyFollowersCountEachEventOnce(t *testing.T) {
 		room := desktest.Open(t, e, s.campaign, s.acme, s.zoe, 40_000, 48*time.Hour)
 		s.sees(room, rooms.Influencer, 2)
 		last := int64(2)
+		other := e.Beside(t) // remembers nothing and reads the log
 		var followers sync.WaitGroup
-		for range 3 {
+		for i := range 4 {
 			followers.Go(func() {
 				for range 20 {
-					f := &tell.Follower{Store: s.Store, Clock: s.Clock.Now}
+					f := &tell.Follower{Store: []*forms.Env{e, other}[i%2].Store, Clock: s.Clock.Now}
 					if err := f.Follow(t.Context()); err != nil {
 						t.Error(err)
 					}

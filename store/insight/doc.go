@@ -9,7 +9,8 @@
 // # Statistics
 //
 // What happened on each day is folded from the log into insight_days: a row a day and
-// kind. Fold reads the events after the position up to which that was done and adds
+// kind. Fold takes the events after the position up to which that was done, from what the
+// store remembers of the last seconds or else from the log, and adds
 // what it counted together with the new position, in one transaction that takes
 // effect only where the position is still the one it began from. So several instances
 // may fold, each event is counted once, and a crash loses nothing. The commands

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -32,10 +33,11 @@ const (
 const (
 	hourMicros = 60 * 60 * 1_000_000
 	dayMicros  = 24 * hourMicros
-	// foldChunk is how many events one transaction counts.
+	// foldChunk is how many events of the log one transaction counts.
 	foldChunk = 5000
-	// foldEvery is how often new events are folded. Readers do not wait for it.
-	foldEvery = 5 * time.Second
+	// foldEvery is how often new events are folded: while the store remembers them. Readers
+	// do not wait for it.
+	foldEvery = 2 * time.Second
 	// roomPage bounds the events of a room that a deal is traced back through.
 	roomPage = 1000
 )
@@ -96,10 +98,72 @@ type foldRow struct {
 	Body []byte
 }
 
-// count adds the events after pos, at most limit, and returns how many they are and
-// the last one's position. Most are counted by the database: only of those of which
-// more than the type counts are the bytes read.
+// count adds the events after pos and returns how many they are and the last one's
+// position: what the store remembers, and at most limit of the log where that is not as
+// many. Of the log most are counted by the database. Only of events of which more than the type counts are the
+// bytes read.
 func (t tally) count(ctx context.Context, s *store.Store, pos int64, limit int) (n int, last int64, err error) {
+	recent := s.Recent(pos)
+	if len(recent) > 0 {
+		if err := t.recent(ctx, s, recent); err != nil {
+			return 0, 0, err
+		}
+		n, pos = len(recent), recent[len(recent)-1].Pos
+	}
+	if n >= limit {
+		return n, pos, nil
+	}
+	logged, last, err := t.log(ctx, s, pos, limit)
+	return n + logged, last, err
+}
+
+// of counts n events of a type on a day, as far as the type tells.
+func (t tally) of(kind rooms.EventType, day, n int64) {
+	switch kind {
+	case rooms.TypeOffer:
+		t[cell{kindOffer, day, ""}] += n
+	case rooms.TypeMessage:
+		t[cell{kindMessage, day, ""}] += n
+	case rooms.TypeDeclined:
+		t[cell{kindEnded, day, string(rooms.StatusDeclined)}] += n
+	case rooms.TypeCancelled:
+		t[cell{kindEnded, day, string(rooms.StatusWithdrawn)}] += n
+	case rooms.TypeClosed:
+		t[cell{kindEnded, day, string(rooms.StatusClosed)}] += n
+	}
+}
+
+// tellsMore are the types of events whose bytes count.
+var tellsMore = []string{string(rooms.TypeOpened), string(rooms.TypeExpired), string(rooms.TypeAccepted)}
+
+// recent counts events that the store remembers.
+func (t tally) recent(ctx context.Context, s *store.Store, recent []store.Recent) error {
+	var more []int64
+	type kindDay struct {
+		kind rooms.EventType
+		day  int64
+	}
+	counts := make(map[kindDay]int64)
+	for i := range recent {
+		e := &recent[i]
+		counts[kindDay{e.Type, dayOf(store.Micros(e.At))}]++
+		if slices.Contains(tellsMore, string(e.Type)) {
+			more = append(more, e.Pos)
+		}
+	}
+	for k, n := range counts {
+		t.of(k.kind, k.day, n)
+	}
+	for part := range slices.Chunk(more, roomPage) {
+		if err := t.bytes(ctx, s, "pos IN (?)", bun.List(part)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// log counts the events after pos in the database, at most limit.
+func (t tally) log(ctx context.Context, s *store.Store, pos int64, limit int) (n int, last int64, err error) {
 	var parts []stretch
 	err = s.Reads().NewRaw("SELECT type, at / ? AS day, count(*) AS n, max(pos) AS last FROM events"+
 		" WHERE pos > ? AND pos <= ? GROUP BY 1, 2", dayMicros, pos, pos+int64(limit)).Scan(ctx, &parts)
@@ -110,30 +174,23 @@ func (t tally) count(ctx context.Context, s *store.Store, pos int64, limit int) 
 		p := &parts[i]
 		n += int(p.N)
 		last = max(last, p.Last)
-		switch rooms.EventType(p.Type) {
-		case rooms.TypeOffer:
-			t[cell{kindOffer, p.Day, ""}] += p.N
-		case rooms.TypeMessage:
-			t[cell{kindMessage, p.Day, ""}] += p.N
-		case rooms.TypeDeclined:
-			t[cell{kindEnded, p.Day, string(rooms.StatusDeclined)}] += p.N
-		case rooms.TypeCancelled:
-			t[cell{kindEnded, p.Day, string(rooms.StatusWithdrawn)}] += p.N
-		case rooms.TypeClosed:
-			t[cell{kindEnded, p.Day, string(rooms.StatusClosed)}] += p.N
-		}
+		t.of(rooms.EventType(p.Type), p.Day, p.N)
 	}
 	if n == 0 {
 		return 0, pos, nil
 	}
+	return n, last, t.bytes(ctx, s, "pos > ? AND pos <= ? AND type IN (?)", pos, last, bun.List(tellsMore))
+}
+
+// bytes counts what the bytes of some events tell.
+func (t tally) bytes(ctx context.Context, s *store.Store, where string, args ...any) error {
 	var events []foldRow
-	err = s.Reads().NewRaw("SELECT pos, room_id AS room, seq, type, at, body FROM events WHERE pos > ? AND pos <= ?"+
-		" AND type IN (?, ?, ?) ORDER BY pos", pos, last,
-		string(rooms.TypeOpened), string(rooms.TypeExpired), string(rooms.TypeAccepted)).Scan(ctx, &events)
+	err := s.Reads().NewRaw("SELECT pos, room_id AS room, seq, type, at, body FROM events WHERE "+where+" ORDER BY pos", args...).
+		Scan(ctx, &events)
 	if err != nil {
-		return 0, 0, store.ReadError("fold: read events", err)
+		return store.ReadError("fold: read events", err)
 	}
-	return n, last, t.read(ctx, s, events)
+	return t.read(ctx, s, events)
 }
 
 // read adds what the bytes of events tell.

@@ -22,19 +22,26 @@ func TestHistory(t *testing.T) {
 		from := e.Clock.Now()
 		m := newMarket(t, e)
 		c := m.campaign("EUR", 10_000_000)
+		other := e.Beside(t)
 		read := func() insight.History {
 			t.Helper()
 			h, err := insight.Between(ctx, e.Store, from, from.AddDate(0, 0, 3))
 			must(t, err)
+			// Who remembers nothing reads the log, and comes to the same.
+			cold, err := insight.Between(ctx, other.Store, from, from.AddDate(0, 0, 3))
+			must(t, err)
+			if !reflect.DeepEqual(h, cold) {
+				t.Fatalf("from the log\n%+v, remembered\n%+v", cold, h)
+			}
 			return h
 		}
 		fold := func() {
 			t.Helper()
 			before := read()
 			var folders sync.WaitGroup
-			for range 3 {
+			for i := range 4 {
 				folders.Go(func() {
-					if _, err := insight.Fold(ctx, e.Store); err != nil {
+					if _, err := insight.Fold(ctx, []*forms.Env{e, other}[i%2].Store); err != nil {
 						t.Error(err)
 					}
 				})

@@ -94,6 +94,22 @@ func open(t testing.TB, url string, options []func(*store.Config)) *Env {
 	for _, set := range options {
 		set(&e.Config)
 	}
+	e.start(t)
+	return e
+}
+
+// Beside is another store on the same database, as of a second process: it remembers
+// nothing of what the first has done.
+func (e *Env) Beside(t testing.TB) *Env {
+	t.Helper()
+	b := &Env{Clock: e.Clock, Config: e.Config}
+	b.Config.OnRead = b.reads.note
+	b.start(t)
+	return b
+}
+
+func (e *Env) start(t testing.TB) {
+	t.Helper()
 	ctx := context.Background()
 	s, err := store.Open(ctx, e.Config)
 	if err != nil {
@@ -108,7 +124,6 @@ func open(t testing.TB, url string, options []func(*store.Config)) *Env {
 		}
 	})
 	e.Store = s
-	return e
 }
 
 // Confirmed is now, as the time at which a user's address was confirmed.
