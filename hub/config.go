@@ -84,6 +84,9 @@ type Config struct {
 	// SweepEvery and SweepDown are the intervals in which heads are compared,
 	// with the bus up and down. Default 1 s and 250 ms.
 	SweepEvery, SweepDown time.Duration
+	// DoubtEvery is how often a sparse topic in which something happens is compared with
+	// the Log whole, below its head too. Default 10 s.
+	DoubtEvery time.Duration
 	// GapWait is how long a gap may close itself before the Log is read, as
 	// frames of other instances are often only late. Default 25 ms.
 	GapWait time.Duration
@@ -146,6 +149,7 @@ func (c *Config) setDefaults() {
 	c.MaxTopics = cmp.Or(c.MaxTopics, 256)
 	c.SweepEvery = cmp.Or(c.SweepEvery, time.Second)
 	c.SweepDown = cmp.Or(c.SweepDown, 250*time.Millisecond)
+	c.DoubtEvery = cmp.Or(c.DoubtEvery, 10*time.Second)
 	c.GapWait = cmp.Or(c.GapWait, 25*time.Millisecond)
 	c.FillWorkers = cmp.Or(c.FillWorkers, 4)
 	c.QueryTimeout = cmp.Or(c.QueryTimeout, 5*time.Second)

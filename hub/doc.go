@@ -35,7 +35,9 @@
 // Heads of all topics with local readers are compared with the Log every
 // Config.SweepEvery, every Config.SweepDown while the Bus is down, and whenever
 // a subscription of the Bus takes effect (for the first time or after a
-// reconnect). A topic that is behind is filled by one of Config.FillWorkers.
+// reconnect). A sparse topic, in which a later frame hides an earlier one that was
+// lost, is read again from where it is known to be whole every Config.DoubtEvery,
+// if something has happened in it. A topic that is behind is filled by one of Config.FillWorkers.
 //
 // # Goroutines
 //

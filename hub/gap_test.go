@@ -113,6 +113,25 @@ func TestSweepFindsWhatTheBusLost(t *testing.T) {
 	hubtest.WantSeqs(t, r, "inbox:ann", []int64{7})
 }
 
+// An instance that dies after a commit tells nobody; what others publish to the same sparse
+// topic right after hides it from who looks at the head alone.
+func TestWhatADeadInstanceDidNotTellIsFound(t *testing.T) {
+	h, _, clock, log := lone(t, hub.Config{})
+	c, r := hubtest.Connect(t, h, "ann")
+	hubtest.Join(t, c, "inbox:ann", hub.JoinOptions{})
+	log.CommitAt("inbox:ann", 7) // the other instance is killed here
+	h.Publish(log.CommitAt("inbox:ann", 9))
+	advanceUntil(t, clock, 100*time.Millisecond, "what was not told", func() bool { return len(r.Seqs("inbox:ann")) == 2 })
+	hubtest.WantSeqs(t, r, "inbox:ann", []int64{9, 7})
+	// Nothing is missing now, and a topic in which nothing happens is not read again.
+	heads, before := log.Calls()
+	advanceUntil(t, clock, time.Second, "many sweeps", func() bool { now, _ := log.Calls(); return now > heads+100 })
+	if _, reads := log.Calls(); reads != before {
+		t.Errorf("the log was read %d times more", reads-before)
+	}
+	hubtest.WantSeqs(t, r, "inbox:ann", []int64{9, 7})
+}
+
 // A log that fails leaves readers behind, not wrong, until it answers again.
 func TestFillIsTriedAgain(t *testing.T) {
 	h, bus, clock, log := lone(t, hub.Config{})

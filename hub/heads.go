@@ -124,10 +124,25 @@ func (h *Hub) learnHead(t *topic, head int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.head = max(t.head, head)
-	if t.sparse && t.ready && !h.bus.Up() {
+	if t.sparse && t.ready && h.mayHaveMissed(t) {
 		t.rising.doubt = true
 	}
 	h.fillLater(t)
+}
+
+// mayHaveMissed tells whether a frame below the top of a sparse topic may be missing
+// that nobody told of: the bus is down, or it is a while since the log was read. An
+// instance that dies between a commit and its message to the bus leaves no other trace.
+func (h *Hub) mayHaveMissed(t *topic) bool {
+	if !h.bus.Up() {
+		return true
+	}
+	now := h.clock.Now()
+	if h.outbox.off() || now.Sub(t.rising.doubted) < h.cfg.DoubtEvery {
+		return false
+	}
+	t.rising.doubted = now
+	return true
 }
 
 // sweeper compares the heads of all topics with readers regularly.

@@ -272,6 +272,7 @@ func (j *joining) goLiveSparse() (bool, error) {
 	if !t.ready {
 		t.ready = true
 		t.rising.filled(j.result.Seq)
+		t.rising.doubted = h.clock.Now()
 	}
 	h.presence.joined(t, s, j.opt.Member)
 	h.fillLater(t)

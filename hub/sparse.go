@@ -1,6 +1,9 @@
 package hub
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // rising is what a sparse topic remembers. As its seqs have holes, what is
 // missing shows only in the log: either the log's head is above all that was
@@ -13,6 +16,8 @@ type rising struct {
 	top int64
 	// doubt: a frame after base may have been lost, even below top.
 	doubt bool
+	// doubted is when that was last taken for granted, see Config.DoubtEvery.
+	doubted time.Time
 	// seen are the seqs delivered last, a ring; next is its oldest place.
 	seen []int64
 	next int
