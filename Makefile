@@ -60,6 +60,7 @@ lint: frontend/dist/.gitkeep ## Formatting, vet, staticcheck and the import rule
 .PHONY: fuzz
 fuzz: ## Fuzz the parsers of what comes from outside, a minute each
 	go test ./hub/redisbus -run '^$$' -fuzz '^FuzzParseMessage$$' -fuzztime 1m
+	go test ./hub/redisbus -run '^$$' -fuzz '^FuzzParseShared$$' -fuzztime 1m
 	go test ./rooms -run '^$$' -fuzz '^FuzzParsePatch$$' -fuzztime 1m
 	go test ./rooms/strictjson -run '^$$' -fuzz '^FuzzAgreesWithEncodingJSON$$' -fuzztime 1m
 	go test ./api -run '^$$' -fuzz '^FuzzFrame$$' -fuzztime 1m
@@ -67,7 +68,7 @@ fuzz: ## Fuzz the parsers of what comes from outside, a minute each
 
 .PHONY: bench
 bench: ## The Go benchmarks; for the load generator see docs/performance.md
-	go test -run '^$$' -bench . -benchmem ./rooms ./hub ./store ./api
+	go test -run '^$$' -bench . -benchmem ./rooms ./hub ./hub/redisbus ./store ./api
 
 .PHONY: build
 build: bin/parley ## Build the app and the binary

@@ -24,6 +24,13 @@ const (
 // maxFeedGap is how far back a feed is resumed; who was away longer reads pages.
 const maxFeedGap = 10_000
 
+// SharesChannel tells the topics that share the bus's channels (redisbus.Config.Shared):
+// rooms and inboxes, of which each offer touches three. Where there are a few instances,
+// most of them have one of its parties anyway. The feed is one topic with few readers.
+func SharesChannel(topic string) bool {
+	return strings.HasPrefix(topic, prefixRoom) || strings.HasPrefix(topic, prefixInbox)
+}
+
 // Relay connects the store to the hub in both directions: what is committed
 // becomes frames (OnCommit), and frames are read from the log for readers that
 // resume (it is the hub's Log). The frame of an event is the same bytes on both

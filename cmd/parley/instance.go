@@ -82,7 +82,10 @@ func newInstance(ctx context.Context, cfg *serveCommand, log *slog.Logger) (_ *i
 	var bus hub.Bus
 	if cfg.RedisURL != "" {
 		redis.SetLogger(redisLog{log})
-		if bus, err = redisbus.New(redisbus.Config{URL: cfg.RedisURL, Namespace: st.Epoch(), Logger: log}); err != nil {
+		bus, err = redisbus.New(redisbus.Config{
+			URL: cfg.RedisURL, Namespace: st.Epoch(), Shared: api.SharesChannel, Logger: log,
+		})
+		if err != nil {
 			return nil, errors.Join(err, in.closeStore(ctx))
 		}
 		hubCfg.Bus = bus

@@ -1,8 +1,15 @@
 // Package redisbus is the hub's bus over Redis publish and subscribe.
 //
-// A topic is a channel, parley:<namespace>:t:<topic>, and what every instance
-// hears goes over parley:<namespace>:control. One connection carries all
-// subscriptions of an instance; a batch is published as one pipeline.
+// A topic is a channel, parley:<namespace>:t:<topic>, or shares one of a few,
+// parley:<namespace>:s:<number>, with others (Config.Shared); what every instance hears
+// goes over parley:<namespace>:control. One connection carries all subscriptions of an
+// instance; a batch is published as one pipeline.
+//
+// Publishing and hearing a message costs a Redis and its clients several times what the
+// bytes of a small one do, so topics that share are cheaper as long as there are only a
+// few instances: each of them hears everything that is shared. An instance is subscribed to a
+// shared channel while it wants one of its topics. What others it hears there it passes
+// over by their names, before anything else of them is read.
 //
 // Redis may be away. Nothing here waits for it on behalf of a caller: Subscribe
 // and Unsubscribe only note the wish, Send fails at once while the bus is down

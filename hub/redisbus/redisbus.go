@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +23,13 @@ type Config struct {
 	URL string
 	// Namespace separates installations that share one Redis. Default "main".
 	Namespace string
-	Logger    *slog.Logger
+	// Shared tells the topics that share a few channels instead of having one each:
+	// what is sent together of them costs a command a channel, and an instance that
+	// wants one topic hears, and passes over, the others of its channel. That is for
+	// topics of which a batch has many and each instance wants a good part. It is pure,
+	// and the same on all instances. Default: none.
+	Shared func(topic string) bool
+	Logger *slog.Logger
 	// Timeout bounds connecting, and one Send. Default 1 s.
 	Timeout time.Duration
 	// PingEvery is how often the subscriber connection is tried, PingTimeout how
@@ -50,6 +55,11 @@ type Bus struct {
 	handler hub.BusHandler
 	up      atomic.Bool
 	sending []byte // the buffer of Send
+	// slots are the channels that topics share, byChannel the same by name.
+	slots     [slotCount]slot
+	byChannel map[string]*slot
+	// self is who sends here: what the bus echoes of it is of no use.
+	self atomic.Pointer[string]
 
 	ctx     context.Context
 	stop    context.CancelFunc
@@ -57,8 +67,8 @@ type Bus struct {
 
 	mu     sync.Mutex
 	closed bool
-	// wanted are the topics that the hub wants to hear.
-	wanted map[string]struct{}
+	// wanted are the topics with a channel of their own that the hub wants to hear.
+	wanted map[string]string
 	// changed are those whose wish has changed since the session looked.
 	changed map[string]struct{}
 	// wake tells the session that changed is not empty.
@@ -76,9 +86,15 @@ func New(cfg Config) (*Bus, error) {
 	cfg.PingEvery = cmp.Or(cfg.PingEvery, time.Second)
 	cfg.PingTimeout = cmp.Or(cfg.PingTimeout, 2500*time.Millisecond)
 	cfg.RetryAfter = cmp.Or(cfg.RetryAfter, 200*time.Millisecond)
+	if cfg.Shared == nil {
+		cfg.Shared = func(string) bool { return false }
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	// What RESP3 adds, pushes beside the replies, is not used, and looking for it
+	// costs a little with each message.
+	opt.Protocol = 2
 	// Send is called by one goroutine, so one connection is used. The pool dials
 	// in the background after as many failures as it has places, which outlives
 	// its Close; with some more places a fast failing Send does not get there.
@@ -87,10 +103,11 @@ func New(cfg Config) (*Bus, error) {
 	b := &Bus{
 		cfg: cfg, log: cfg.Logger, client: redis.NewClient(opt),
 		control: prefix + "control", prefix: prefix + "t:",
-		wanted:  make(map[string]struct{}),
+		wanted:  make(map[string]string),
 		changed: make(map[string]struct{}),
 		wake:    make(chan struct{}, 1),
 	}
+	b.makeSlots(prefix + "s:")
 	b.ctx, b.stop = context.WithCancel(context.Background())
 	return b, nil
 }
@@ -105,28 +122,44 @@ func (b *Bus) Start(h hub.BusHandler) error {
 // Up implements hub.Bus.
 func (b *Bus) Up() bool { return b.up.Load() }
 
-// Send implements hub.Bus: one pipeline, tried once.
+// Send implements hub.Bus: one pipeline, tried once. What shares a channel comes
+// after what has one of its own.
 func (b *Bus) Send(ctx context.Context, batch []hub.Message) error {
 	if !b.up.Load() {
 		return ErrDown
 	}
 	ctx, cancel := context.WithTimeout(ctx, b.cfg.Timeout)
 	defer cancel()
-	pipe := b.client.Pipeline()
-	size := 0
-	for i := range batch {
-		size += envelopeSize(&batch[i])
+	if self := b.self.Load(); len(batch) > 0 && (self == nil || *self != batch[0].From) {
+		from := batch[0].From // not all of the batch is kept
+		b.self.Store(&from)
 	}
+	pipe := b.client.Pipeline()
 	// One buffer for all that is sent together.
-	buf := slices.Grow(b.sending[:0], size)
+	buf := b.sending[:0]
 	for i := range batch {
 		m, from := &batch[i], len(buf)
 		channel := b.control
 		if m.Topic != "" {
+			if s := b.slotOf(m.Topic); s != nil {
+				s.waiting = append(s.waiting, m)
+				continue
+			}
 			channel = b.prefix + m.Topic
 		}
 		buf = appendMessage(buf, m)
 		pipe.Publish(ctx, channel, buf[from:len(buf):len(buf)])
+	}
+	for i := range b.slots {
+		s := &b.slots[i]
+		for waiting := s.waiting; len(waiting) > 0; {
+			from, n := len(buf), 0
+			buf, n = appendShared(buf, waiting, slotBytes)
+			waiting = waiting[n:]
+			pipe.Publish(ctx, s.channel, buf[from:len(buf):len(buf)])
+		}
+		clear(s.waiting)
+		s.waiting = s.waiting[:0]
 	}
 	if b.sending = buf; cap(buf) > maxKeptBuffer {
 		b.sending = nil
@@ -137,15 +170,6 @@ func (b *Bus) Send(ctx context.Context, batch []hub.Message) error {
 	return nil
 }
 
-// envelopeSize is at least what appendMessage needs.
-func envelopeSize(m *hub.Message) int {
-	n := 32 + len(m.From) + len(m.Data)
-	for _, f := range m.Frames {
-		n += 20 + len(f.Data)
-	}
-	return n
-}
-
 // Subscribe implements hub.Bus.
 func (b *Bus) Subscribe(topic string) { b.wish(topic, true) }
 
@@ -153,11 +177,12 @@ func (b *Bus) Subscribe(topic string) { b.wish(topic, true) }
 func (b *Bus) Unsubscribe(topic string) { b.wish(topic, false) }
 
 func (b *Bus) wish(topic string, wanted bool) {
+	topics := b.wantedWith(b.slotOf(topic))
 	b.mu.Lock()
 	if wanted {
-		b.wanted[topic] = struct{}{}
+		topics[topic] = topic
 	} else {
-		delete(b.wanted, topic)
+		delete(topics, topic)
 	}
 	b.changed[topic] = struct{}{}
 	b.mu.Unlock()
@@ -167,15 +192,18 @@ func (b *Bus) wish(topic string, wanted bool) {
 	}
 }
 
-// wishes takes what has changed, split into what is wanted now and what is not.
+// wishes takes what has changed: topics that are wanted now, and channels on which
+// nothing is any more.
 func (b *Bus) wishes() (on, off []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for topic := range b.changed {
-		if _, ok := b.wanted[topic]; ok {
+		s := b.slotOf(topic)
+		topics := b.wantedWith(s)
+		if _, wanted := topics[topic]; wanted {
 			on = append(on, topic)
-		} else {
-			off = append(off, topic)
+		} else if s == nil || len(topics) == 0 {
+			off = append(off, b.channelOf(topic))
 		}
 	}
 	clear(b.changed)
@@ -189,6 +217,11 @@ func (b *Bus) wishAll() {
 	clear(b.changed)
 	for topic := range b.wanted {
 		b.changed[topic] = struct{}{}
+	}
+	for i := range b.slots {
+		for topic := range b.slots[i].wanted {
+			b.changed[topic] = struct{}{}
+		}
 	}
 }
 

@@ -3,10 +3,8 @@ package redisbus_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,10 +19,18 @@ import (
 
 func TestMain(m *testing.M) { hubtest.Main(m) }
 
+// inboxes are shared in these tests, unless they say otherwise.
+func inboxes(topic string) bool { return strings.HasPrefix(topic, "inbox:") }
+
 func newBus(t testing.TB, server *redistest.Server, namespace string) *redisbus.Bus {
 	t.Helper()
+	return newSharingBus(t, server, namespace, inboxes)
+}
+
+func newSharingBus(t testing.TB, server *redistest.Server, namespace string, shared func(topic string) bool) *redisbus.Bus {
+	t.Helper()
 	b, err := redisbus.New(redisbus.Config{
-		URL: server.URL(), Namespace: namespace,
+		URL: server.URL(), Namespace: namespace, Shared: shared,
 		// A server that is killed is seen by its connections; none hangs here.
 		Timeout: 20 * time.Second, PingEvery: 20 * time.Millisecond, PingTimeout: 20 * time.Second, RetryAfter: 5 * time.Millisecond,
 	})
@@ -34,15 +40,30 @@ func newBus(t testing.TB, server *redistest.Server, namespace string) *redisbus.
 	return b
 }
 
+func everything(string) bool { return true }
+
+// forms are the ways in which topics have channels.
+var forms = []struct {
+	name   string
+	shared func(topic string) bool
+}{
+	{"Own", nil},
+	{"Shared", everything},
+}
+
 func TestContract(t *testing.T) {
-	bustest.Run(t, func(t *testing.T) bustest.Medium {
-		server := redistest.Start(t)
-		return bustest.Medium{
-			Bus:     func(t testing.TB) hub.Bus { return newBus(t, server, "test") },
-			Stop:    server.Stop,
-			Restart: server.Restart,
-		}
-	})
+	for _, form := range forms {
+		t.Run(form.name, func(t *testing.T) {
+			bustest.Run(t, func(t *testing.T) bustest.Medium {
+				server := redistest.Start(t)
+				return bustest.Medium{
+					Bus:     func(t testing.TB) hub.Bus { return newSharingBus(t, server, "test", form.shared) },
+					Stop:    server.Stop,
+					Restart: server.Restart,
+				}
+			})
+		})
+	}
 }
 
 func TestURL(t *testing.T) {
@@ -152,88 +173,3 @@ func TestNamespaces(t *testing.T) {
 		t.Errorf("%d messages of another namespace", n)
 	}
 }
-
-// BenchmarkSend is what an event costs on the bus: two frames, of a room and of
-// the feed, in batches as they come from a busy store.
-func BenchmarkSend(b *testing.B) {
-	const batch = 64
-	server := redistest.Start(b)
-	bus := newBus(b, server, "test")
-	start(b, bus, ignore{})
-	hubtest.Eventually(b, "the bus is up", bus.Up)
-	data := make([]byte, 400)
-	var messages []hub.Message
-	feed := hub.Message{Topic: "feed", From: "a", Kind: hub.KindFrames}
-	for i := range batch {
-		topic := fmt.Sprint("room:", i)
-		messages = append(messages, hub.Message{Topic: topic, From: "a", Kind: hub.KindFrames,
-			Frames: []hub.Frame{{Topic: topic, Seq: 1, Data: data}}})
-		feed.Frames = append(feed.Frames, hub.Frame{Topic: "feed", Seq: int64(i), Data: data})
-	}
-	messages = append(messages, feed)
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := bus.Send(context.Background(), messages); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/batch, "ns/event")
-}
-
-// BenchmarkAcross is an event on its way: published on one instance, read on the
-// other, with a batch waiting whenever the bus is busy.
-func BenchmarkAcross(b *testing.B) {
-	server := redistest.Start(b)
-	var arrived atomic.Int64
-	hubs := make([]*hub.Hub, 2)
-	for i := range hubs {
-		bus := newBus(b, server, "test")
-		hubs[i] = hubtest.Start(b, hub.Config{Log: hubtest.NewLog(), Bus: bus, Instance: fmt.Sprint(i), SweepEvery: time.Hour})
-		hubtest.Eventually(b, "the bus is up", bus.Up)
-	}
-	const rooms = 100
-	each := make([]atomic.Int64, rooms)
-	for i := range rooms {
-		c, err := hubs[1].Connect(counting{&arrived, &each[i]}, hub.ConnInfo{Identity: fmt.Sprint(i)})
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Cleanup(c.Wait)
-		if err := c.Join(context.Background(), fmt.Sprint("room:", i), hub.JoinOptions{}); err != nil {
-			b.Fatal(err)
-		}
-	}
-	for i := range rooms { // until all are subscribed
-		hubtest.Eventually(b, "messages flow", func() bool {
-			hubs[0].Signal(fmt.Sprint("room:", i), []byte("{}"))
-			return each[i].Load() > 0
-		})
-	}
-	arrived.Store(0)
-	data := make([]byte, 400)
-	b.ReportAllocs()
-	b.ResetTimer()
-	for i := range b.N {
-		hubs[0].Publish([]hub.Frame{{Topic: fmt.Sprint("room:", i%rooms), Seq: int64(i/rooms) + 1, Data: data}})
-		if i%1024 == 0 { // the outbox is bounded
-			hubtest.Eventually(b, "the other one keeps up", func() bool { return arrived.Load() >= int64(i)-4096 })
-		}
-	}
-	hubtest.Eventually(b, "all have arrived", func() bool { return arrived.Load() >= int64(b.N) })
-	if n := hubs[0].Stats().BusDropped; n > 0 {
-		b.Errorf("%d dropped", n)
-	}
-}
-
-// counting is a transport that counts frames, together and for itself.
-type counting struct{ all, own *atomic.Int64 }
-
-func (c counting) Write(frames [][]byte) ([][]byte, error) {
-	c.all.Add(int64(len(frames)))
-	c.own.Add(int64(len(frames)))
-	return nil, nil
-}
-
-func (c counting) Finish([][]byte) error { return nil }
-
-func (c counting) Close(int, string) error { return nil }

@@ -22,10 +22,13 @@ var errSilent = errors.New("redisbus: the connection is silent")
 type session struct {
 	bus *Bus
 	ps  *redis.PubSub
-	// on are the topics that this connection is, or is about to be, subscribed
+	// on are the channels that this connection is, or is about to be, subscribed
 	// to. Only the keeper uses it.
 	on map[string]struct{}
-	// awaited counts, for each topic, the SUBSCRIBEs that Redis has not confirmed:
+	// parser and unread, whether a message could not be read, are the reader's.
+	parser parser
+	unread bool
+	// awaited counts, for each channel, the SUBSCRIBEs that Redis has not confirmed:
 	// messages are sure to arrive only after the last of them.
 	mu      sync.Mutex
 	awaited map[string]int
@@ -38,7 +41,12 @@ type session struct {
 }
 
 func newSession(b *Bus) *session {
-	return &session{bus: b, on: make(map[string]struct{}), awaited: make(map[string]int)}
+	s := &session{bus: b, on: make(map[string]struct{}), awaited: make(map[string]int)}
+	s.parser.skip = func(from []byte) bool {
+		self := b.self.Load()
+		return self != nil && *self == string(from)
+	}
+	return s
 }
 
 // run returns when the connection has ended, with the reason.
@@ -83,27 +91,54 @@ func (s *session) read(ctx context.Context) {
 		s.heard.Store(time.Now().UnixNano())
 		switch msg := msg.(type) {
 		case *redis.Message:
-			topic := strings.TrimPrefix(msg.Channel, b.prefix)
-			if msg.Channel == b.control {
-				topic = ""
-			}
 			// Nobody changes a message, so the text's own bytes serve.
-			m, err := parseMessage(topic, unsafe.Slice(unsafe.StringData(msg.Payload), len(msg.Payload))) //nolint:gosec // read only
-			if err != nil {
-				b.log.Warn("a message that cannot be read", "channel", msg.Channel, "err", err)
-				continue
+			data := unsafe.Slice(unsafe.StringData(msg.Payload), len(msg.Payload)) //nolint:gosec // read only
+			if err := s.deliver(msg.Channel, data); err != nil && !s.unread {
+				s.unread = true // once: others may go on like this
+				b.log.Warn("messages that cannot be read are passed over", "channel", msg.Channel, "err", err)
 			}
-			b.handler.Receive(m)
 		case *redis.Subscription:
-			switch {
-			case msg.Kind != "subscribe":
-			case msg.Channel == b.control:
-				b.cameUp()
-			default:
-				if topic := strings.TrimPrefix(msg.Channel, b.prefix); s.confirmed(topic) {
-					b.handler.Subscribed(topic)
-				}
+			if msg.Kind == "subscribe" {
+				s.subscribed(msg.Channel)
 			}
+		}
+	}
+}
+
+// deliver hands the hub what a channel brings.
+func (s *session) deliver(channel string, data []byte) error {
+	b := s.bus
+	topic, own := strings.CutPrefix(channel, b.prefix)
+	if !own {
+		if shared := b.byChannel[channel]; shared != nil {
+			return s.parser.shared(data, func(name []byte) (string, bool) { return b.wants(shared, name) }, b.handler.Receive)
+		}
+		topic = "" // of the control channel
+	}
+	m, ok, err := s.parser.message(topic, data)
+	if ok {
+		b.handler.Receive(m)
+	}
+	return err
+}
+
+// subscribed takes note that messages of a channel arrive from now on.
+func (s *session) subscribed(channel string) {
+	b := s.bus
+	if channel == b.control {
+		b.cameUp()
+		return
+	}
+	if !s.confirmed(channel) {
+		return
+	}
+	if topic, own := strings.CutPrefix(channel, b.prefix); own {
+		b.handler.Subscribed(topic)
+		return
+	}
+	if shared := b.byChannel[channel]; shared != nil {
+		for _, topic := range b.wantedOf(shared) {
+			b.handler.Subscribed(topic)
 		}
 	}
 }
@@ -140,21 +175,23 @@ func (s *session) apply(ctx context.Context) error {
 	on, off := s.bus.wishes()
 	subscribe, unsubscribe := on[:0], off[:0]
 	for _, topic := range on {
-		if _, already := s.on[topic]; already {
-			// Given up and wanted again before this looked: it never stopped.
-			if s.settled(topic) {
+		channel := s.bus.channelOf(topic)
+		if _, already := s.on[channel]; already {
+			// It shares the channel, or was given up and is wanted again before this
+			// looked. While a confirmation is awaited, that will speak for it.
+			if s.settled(channel) {
 				s.bus.handler.Subscribed(topic)
 			}
 			continue
 		}
-		s.on[topic] = struct{}{}
-		s.await(topic)
-		subscribe = append(subscribe, s.bus.prefix+topic)
+		s.on[channel] = struct{}{}
+		s.await(channel)
+		subscribe = append(subscribe, channel)
 	}
-	for _, topic := range off {
-		if _, there := s.on[topic]; there {
-			delete(s.on, topic)
-			unsubscribe = append(unsubscribe, s.bus.prefix+topic)
+	for _, channel := range off {
+		if _, there := s.on[channel]; there {
+			delete(s.on, channel)
+			unsubscribe = append(unsubscribe, channel)
 		}
 	}
 	if err := inChunks(ctx, subscribe, s.ps.Subscribe); err != nil {
@@ -166,27 +203,27 @@ func (s *session) apply(ctx context.Context) error {
 	return nil
 }
 
-func (s *session) await(topic string) {
+func (s *session) await(channel string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.awaited[topic]++
+	s.awaited[channel]++
 }
 
 // settled tells whether no confirmation is awaited.
-func (s *session) settled(topic string) bool {
+func (s *session) settled(channel string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.awaited[topic] == 0
+	return s.awaited[channel] == 0
 }
 
 // confirmed takes one confirmation and tells whether it was the last awaited.
-func (s *session) confirmed(topic string) bool {
+func (s *session) confirmed(channel string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.awaited[topic]--; s.awaited[topic] > 0 {
+	if s.awaited[channel]--; s.awaited[channel] > 0 {
 		return false
 	}
-	delete(s.awaited, topic)
+	delete(s.awaited, channel)
 	return true
 }
 
