@@ -73,7 +73,11 @@ export const useLive = defineStore('live', () => {
       discard(id)
     }
   }
-  const stop = (): void => client.stop()
+  function stop(): void {
+    // A session that ended by itself takes nothing with it: whoever logs in again goes on.
+    if (session.ended) user = ''
+    client.stop()
+  }
   const join = (topic: string, handlers: TopicHandlers): (() => void) => client.join(topic, handlers)
   const now = (): number => client.clock.now()
 
