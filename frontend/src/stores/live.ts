@@ -68,7 +68,7 @@ export const useLive = defineStore('live', () => {
 
   /** An accept or the like has no row in a log: once it is answered, its event tells. */
   async function forgetAnswered(id: string): Promise<void> {
-    const { body, state: fate } = await client.commands.settled(id)
+    const { body, state: fate } = await client.commands.ended(id)
     if (body.type !== 'message' && body.type !== 'offer' && body.type !== 'counter' && fate !== 'failed') {
       discard(id)
     }
@@ -88,6 +88,21 @@ export const useLive = defineStore('live', () => {
   /** Sends a command and waits for its fate; used where a dialog stays open until then. */
   function ask(room: string, body: CommandBody): Promise<Command> {
     return client.commands.settled(client.commands.submit(room, body).id)
+  }
+
+  /**
+   * Sends a command that nothing on the page waits for: without a connection it goes out with
+   * the next one, of which `waits` tells the person. What is under way is not sent twice.
+   */
+  async function carry(room: string, body: CommandBody, waits: () => void): Promise<Command | undefined> {
+    const underWay = client.commands
+      .pending(room)
+      .some((one) => one.body.type === body.type && one.state !== 'sent')
+    if (underWay) return undefined
+    const { id } = client.commands.submit(room, body)
+    const command = await client.commands.ended(id, waits)
+    discard(id)
+    return command
   }
 
   async function retry(id: string): Promise<Command> {
@@ -111,6 +126,7 @@ export const useLive = defineStore('live', () => {
     now,
     submit,
     ask,
+    carry,
     retry,
     discard,
     typing,

@@ -116,6 +116,38 @@ describe('CommandQueue', () => {
     expect(command).toMatchObject({ state: 'sent', seq: 5 })
   })
 
+  it('what is done without a dialog waits for a connection too, and ends with its answer', async () => {
+    open = false
+    const waits = vi.fn()
+    const { id } = queue.submit('r', { type: 'withdraw', offer_seq: 3 })
+    const ended = queue.ended(id, waits)
+    for (let lost = 0; lost < 2; lost++) {
+      await vi.advanceTimersByTimeAsync(6_000)
+      expect(queue.pending()[0]!.state).toBe('failed')
+      queue.opened() // and is lost again before the answer
+    }
+    expect(waits).toHaveBeenCalledOnce()
+    open = true
+    queue.opened()
+    expect(sent).toEqual([{ id, room: 'r', type: 'withdraw', offer_seq: 3 }])
+    queue.answered({ id, error: { code: 'stale_offer', message: '' } })
+    await expect(ended).resolves.toMatchObject({ state: 'refused', error: { code: 'stale_offer' } })
+  })
+
+  it('has not ended when it is sent again in the moment in which it failed', async () => {
+    open = false
+    const { id } = queue.submit('r', { type: 'reopen' })
+    let ended = false
+    void queue.settled(id).then(() => queue.opened())
+    void queue.ended(id).then(() => (ended = true))
+    await vi.advanceTimersByTimeAsync(6_000)
+    expect(queue.pending()[0]!.state).toBe('sending')
+    expect(ended).toBe(false)
+    queue.answered({ id, ok: true, seq: 4 })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(ended).toBe(true)
+  })
+
   it('what failed for another reason, or before a dialog, waits for the person', async () => {
     queue.submit('r', message)
     queue.answered({ id: 'c1', error: { code: 'internal', message: '' } })

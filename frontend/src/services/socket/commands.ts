@@ -52,8 +52,22 @@ const PASSING = new Set(['rate_limited', 'unavailable'])
 const PASSING_RETRIES = 3
 /** What a new connection may have mended. */
 const CUT_OFF = new Set(['unavailable', 'timeout', 'offline'])
-/** What waits in the room's log after it failed; of the rest a dialog asks, and Retry is its. */
-const LOGGED = new Set<CommandBody['type']>(['message', 'offer', 'counter'])
+/**
+ * What goes out again with the next connection after it failed for want of one: what waits in
+ * the room's log, and what is done without a dialog. In a dialog Retry is the person's.
+ */
+const GOES_AGAIN = new Set<CommandBody['type']>([
+  'message',
+  'offer',
+  'counter',
+  'decline',
+  'withdraw',
+  'cancel',
+  'reopen',
+])
+
+const goesAgain = ({ state, error, body }: Command): boolean =>
+  state === 'failed' && error !== undefined && CUT_OFF.has(error.code) && GOES_AGAIN.has(body.type)
 
 interface Entry {
   command: Command
@@ -124,6 +138,26 @@ export class CommandQueue {
     return new Promise((resolve) => entry.waiters.push(resolve))
   }
 
+  /**
+   * Resolves once the command is sent or refused, or failed for what the next connection does
+   * not mend. `waits` is called when it fails for want of one, the first time.
+   */
+  async ended(id: string, waits?: () => void): Promise<Command> {
+    const command = await this.settled(id)
+    let told = false
+    // By the time a waiter goes on, the command may be under way again.
+    while (command.state === 'sending' || goesAgain(command)) {
+      const entry = this.entries.get(id)
+      if (!entry) break // discarded
+      if (goesAgain(command) && !told) {
+        told = true
+        waits?.()
+      }
+      await new Promise((resolve) => entry.waiters.push(resolve))
+    }
+    return command
+  }
+
   /** Sends a failed command again, under its own id. */
   retry(id: string): void {
     const entry = this.entries.get(id)
@@ -141,16 +175,13 @@ export class CommandQueue {
 
   /**
    * A connection is open: everything unanswered goes out again, in order, and so does what
-   * waits in the log because it failed for want of one.
+   * failed for want of one.
    */
   opened(): void {
     for (const entry of this.entries.values()) {
-      const { state, error, body } = entry.command
       entry.again = 0
-      if (state === 'sending') this.dispatch(entry)
-      else if (state === 'failed' && error && CUT_OFF.has(error.code) && LOGGED.has(body.type)) {
-        this.sendAgain(entry)
-      }
+      if (entry.command.state === 'sending') this.dispatch(entry)
+      else if (goesAgain(entry.command)) this.sendAgain(entry)
     }
   }
 

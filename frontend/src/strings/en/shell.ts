@@ -85,6 +85,7 @@ export const left = {
 
 export const connection = {
   offline: 'You are offline. What you send waits here and goes out when you are back.',
+  waits: 'There is no connection. It goes out with the next one.',
   reconnecting: 'Reconnecting…',
   back: 'Back online. You are up to date.',
   session: 'Your session has ended.',
