@@ -2,8 +2,10 @@ package api_test
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"parley/hub"
 	"parley/hub/membus"
 	"parley/rooms"
+	"parley/store"
 )
 
 func TestRegistrationAndLogin(t *testing.T) {
@@ -333,3 +336,98 @@ func TestPasswordsMadeElsewhereAreTaken(t *testing.T) {
 		t.Error("found nobody")
 	}
 }
+
+// A log-in is under way while the password is changed: what it was given is the old one,
+// and whatever that opened has been closed.
+func TestAPasswordThatIsChangedMeanwhileOpensNothing(t *testing.T) {
+	proven := make(chan struct{}, 1)
+	var armed atomic.Bool
+	w := start(t, options{onRead: func(query string, _ []any) {
+		// The second factor is asked after once the password was right.
+		if strings.Contains(query, "second_factors") && armed.CompareAndSwap(true, false) {
+			proven <- struct{}{}
+		}
+	}})
+	p := w.join(rooms.Sponsor)
+	changing, changed := make(chan struct{}, 2), make(chan error, 1)
+	armed.Store(true)
+	passed := sync.OnceFunc(func() { <-proven })
+	go func() {
+		_, err := store.Write(t.Context(), w.store, func(ctx context.Context, tx *store.Tx) (struct{}, error) {
+			changing <- struct{}{}
+			passed()
+			hash := "another"
+			if _, err := tx.UpdateUser(ctx, p.id, store.UserPatch{PasswordHash: &hash}); err != nil {
+				return struct{}{}, err
+			}
+			_, err := tx.RevokeSessions(ctx, p.id, store.SessionFilter{})
+			return struct{}{}, err
+		})
+		changed <- err
+	}()
+	<-changing
+	w.send("POST", "/api/auth/login", object{"email": p.email, "password": password}, nil).refused(401, "unauthenticated", "")
+	must(t, <-changed)
+	left, err := w.store.ListSessions(t.Context(), p.id, rooms.At(w.clock()))
+	must(t, err)
+	if len(left) != 0 {
+		t.Errorf("sessions: %+v", left)
+	}
+}
+
+// What a session asks for waits while the session is ended: it comes too late.
+func TestAnEndedSessionChangesNothing(t *testing.T) {
+	var user string
+	asked := make(chan struct{}, 1)
+	var armed atomic.Bool
+	ask := func() {
+		if armed.CompareAndSwap(true, false) {
+			asked <- struct{}{}
+		}
+	}
+	w := start(t, options{
+		// Both come after the session was found.
+		onRead: func(query string, _ []any) {
+			if user != "" && strings.Contains(query, "password_hash") && strings.Contains(query, user) {
+				ask()
+			}
+		},
+		config: func(c *api.Config) { c.Rand = readerFunc(func(p []byte) (int, error) { ask(); return rand.Read(p) }) },
+	})
+	p := w.join(rooms.Sponsor)
+	user = p.id
+	for path, body := range map[string]object{
+		"/api/auth/tokens":      {"name": "x"},
+		"/api/account/password": {"current": password, "password": "another horse battery"},
+		"/api/account/email":    {"email": "other@example.com", "password": password},
+		"/api/account/factor":   {"password": password},
+	} {
+		t.Run(path, func(t *testing.T) {
+			p.logIn()
+			held, ended := make(chan struct{}, 2), make(chan error, 1)
+			waits := sync.OnceFunc(func() { <-asked })
+			go func() {
+				_, err := store.Write(t.Context(), w.store, func(ctx context.Context, tx *store.Tx) (struct{}, error) {
+					held <- struct{}{}
+					waits()
+					_, err := tx.RevokeSessions(ctx, p.id, store.SessionFilter{})
+					return struct{}{}, err
+				})
+				ended <- err
+			}()
+			<-held
+			armed.Store(true)
+			p.call("POST", path, body).refused(401, "unauthenticated", "")
+			must(t, <-ended)
+			left, err := w.store.ListSessions(t.Context(), p.id, rooms.At(w.clock()))
+			must(t, err)
+			if len(left) != 0 {
+				t.Errorf("sessions: %+v", left)
+			}
+		})
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

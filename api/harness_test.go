@@ -38,6 +38,8 @@ type options struct {
 	// database is another world's, for several instances on one file.
 	database string
 	clock    func() time.Time
+	// onRead, if set, sees the store's reads before they run.
+	onRead func(query string, args []any)
 	// sendBuffer, if set, is the kernel's buffer for each connection, in bytes.
 	sendBuffer int
 }
@@ -84,7 +86,7 @@ func start(t *testing.T, o options) *world {
 	relay, metrics := api.NewRelay(), api.NewMetrics()
 	storeCfg := store.Config{
 		URL: w.database, Clock: w.clock, Logger: log, OnCommit: relay.OnCommit, Observe: metrics.ObserveBatch,
-		OnDeal: deals.Tell,
+		OnDeal: deals.Tell, OnRead: o.onRead,
 	}
 	var err error
 	w.store, err = store.Open(ctx, storeCfg)

@@ -108,6 +108,9 @@ func (s *Server) changePassword(ctx context.Context, r *request, in *passwordInp
 		return nil, busyPasswords(err)
 	}
 	ended, err := store.Write(ctx, s.store, func(ctx context.Context, t *store.Tx) ([]store.Session, error) {
+		if err := r.stillIn(ctx, t); err != nil {
+			return nil, err
+		}
 		if _, err := t.UpdateUser(ctx, u.ID, store.UserPatch{PasswordHash: &hash}); err != nil {
 			return nil, err
 		}
@@ -159,7 +162,7 @@ func (s *Server) changeEmail(ctx context.Context, r *request, in *emailInput) (*
 		return nil, err
 	}
 	asked := audit.Also(r.origin().entry(r.who, audit.ActionEmailChange, "user", u.ID))
-	return nil, s.run(ctx, confirm, asked, func(ctx context.Context, t *store.Tx) error {
+	return nil, s.run(ctx, r.stillIn, confirm, asked, func(ctx context.Context, t *store.Tx) error {
 		id, err := t.NewID()
 		if err != nil {
 			return err

@@ -100,7 +100,8 @@ func (s *Server) proposeFactor(ctx context.Context, r *request, in *confirmPassI
 	if err != nil {
 		return nil, err
 	}
-	err = s.run(ctx, func(ctx context.Context, t *store.Tx) error { return credentials.Propose(ctx, t, u.ID, sealed) })
+	err = s.run(ctx, r.stillIn,
+		func(ctx context.Context, t *store.Tx) error { return credentials.Propose(ctx, t, u.ID, sealed) })
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +155,7 @@ func (s *Server) withNewCodes(
 	if err != nil {
 		return nil, err
 	}
-	parts = append(parts,
+	parts = append(parts, r.stillIn,
 		func(ctx context.Context, t *store.Tx) error {
 			return credentials.SetRecoveryCodes(ctx, t, r.who.id, hashes)
 		},
@@ -206,7 +207,7 @@ func (s *Server) removeFactor(ctx context.Context, r *request, in *removeFactorI
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.run(ctx, proof,
+	return nil, s.run(ctx, r.stillIn, proof,
 		func(ctx context.Context, t *store.Tx) error { return credentials.RemoveFactor(ctx, t, r.who.id) },
 		s.tell(r.who.id, "second_factor_off"), s.factorMail(r.who.id, false),
 		audit.Also(r.origin().entry(r.who, audit.ActionTOTPDisabled, "user", r.who.id)))

@@ -246,6 +246,15 @@ func (s *Server) logIn(ctx context.Context, r *request, u *store.User, zone stri
 	remember := s.remember(u.ID, &d)
 	entry := r.origin().entry(&caller{id: u.ID}, audit.ActionLogin, "user", u.ID)
 	forgotten, err := store.Write(ctx, s.store, func(ctx context.Context, t *store.Tx) ([]store.Session, error) {
+		// Checking a password takes a while, in which it may have been changed and all
+		// that it had opened been closed.
+		now, err := t.User(ctx, u.ID)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return nil, err
+		}
+		if err != nil || now.PasswordHash != u.PasswordHash {
+			return nil, rooms.Refuse(codeUnauthenticated, wrongLogin)
+		}
 		if proof != nil {
 			if err := proof(ctx, t); err != nil {
 				return nil, err
@@ -278,6 +287,8 @@ func (s *Server) logIn(ctx context.Context, r *request, u *store.User, zone stri
 	}, nil
 }
 
+const wrongLogin = "The e-mail address or the password is wrong."
+
 // login takes the same time and gives the same answer whether the address is
 // unknown or the password wrong. Who has a second factor is asked for its code once the
 // password was right.
@@ -305,7 +316,7 @@ func (s *Server) login(ctx context.Context, r *request, in *loginInput) (*sessio
 		if u.ID != "" {
 			s.noteFailure(u.ID, r.origin(), audit.ActionLoginFailed)
 		}
-		return nil, fail(codeUnauthenticated, "The e-mail address or the password is wrong.")
+		return nil, fail(codeUnauthenticated, wrongLogin)
 	}
 	factor, err := s.confirmedFactor(ctx, u.ID)
 	if err != nil || factor == nil {
@@ -366,6 +377,9 @@ func (s *Server) createToken(ctx context.Context, r *request, in *tokenInput) (*
 	}
 	entry := r.origin().entry(r.who, audit.ActionTokenCreated, "session", sessionName(session.TokenHash))
 	_, err = store.Write(ctx, s.store, func(ctx context.Context, t *store.Tx) (struct{}, error) {
+		if err := r.stillIn(ctx, t); err != nil {
+			return struct{}{}, err
+		}
 		n, err := t.CountSessions(ctx, r.who.id, store.SessionBearer)
 		if err != nil {
 			return struct{}{}, err

@@ -193,6 +193,17 @@ func (s *Server) mayNegotiate(who *caller) error {
 	return err
 }
 
+// stillIn refuses, in the transaction of what the caller asked for, when their session has
+// ended since the request was let in: what a new password closes, nothing opens again that
+// was under way.
+func (r *request) stillIn(ctx context.Context, t *store.Tx) error {
+	err := t.NeedSession(ctx, r.who.session)
+	if errors.Is(err, store.ErrNotFound) {
+		return rooms.Refuse(codeUnauthenticated, "Log in first.")
+	}
+	return err
+}
+
 // newSession makes a session, to be stored, and its token.
 func (s *Server) newSession(user, kind, name string, ttl time.Duration) (string, store.Session, error) {
 	token, err := newToken(s.cfg.Rand)

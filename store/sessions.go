@@ -49,6 +49,21 @@ func (t *Tx) CountSessions(ctx context.Context, user, kind string) (int64, error
 	return n, nil
 }
 
+// NeedSession gives ErrNotFound where a session has ended: since the request that it
+// makes was let in, somebody may have ended it.
+func (t *Tx) NeedSession(ctx context.Context, tokenHash [32]byte) error {
+	stands, err := t.DB.NewSelect().Model((*sessionModel)(nil)).Where("token_hash = ?", tokenHash[:]).
+		Where("expires_at > ?", micros(t.Now)).Exists(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("need session: %w", err)
+	case !stands:
+		return fmt.Errorf("need session: %w", ErrNotFound)
+	default:
+		return nil
+	}
+}
+
 // CreateSession adds a session.
 func (t *Tx) CreateSession(ctx context.Context, ses Session) error {
 	m := sessionRow(&ses)
