@@ -90,8 +90,10 @@ for (const [width, colorScheme] of [
     await button(influencer, 'Mark done').last().click()
     await expect(dialog(influencer)).toBeHidden()
     // On a phone the list is folded until it is one's turn to look at it.
+    await expect(progress(sponsor)).toBeVisible()
     const show = button(sponsor, 'Show deliverables')
     if (await show.isVisible()) await show.click()
+    await expect(sponsor.getByRole('textbox', { name: 'Message' })).toBeInViewport({ ratio: 1 })
     await expect(sponsor.getByRole('link', { name: 'example.com/reel-1' })).toBeVisible()
     await button(sponsor, /^Send back: /).click()
     await dialog(sponsor).getByLabel('What should change').fill('The logo is cut off.')
