@@ -79,13 +79,26 @@ for (const [device, colorScheme] of [
     await expect(sponsor.getByRole('heading', { name: 'What waits' })).toBeVisible()
     await expectAccessible(sponsor, 'overview')
     const budgets = sponsor.getByRole('region', { name: 'Budgets' })
-    const [committed] = await budgets.getByRole('link', { name: /^Committed/ }).all()
-    await expect(committed!).toHaveAttribute('href', /\/deals\?currency=[A-Z]{3}&show=accepted$/)
+    await expect(budgets.getByRole('link', { name: /^Committed/ }).first()).toHaveAttribute(
+      'href',
+      /\/deals\?currency=[A-Z]{3}&show=accepted$/,
+    )
     const overview = await rest(sponsor, 'GET', '/api/overview')
     const [next] = overview.expiries as { campaign: { id: string } }[]
     await sponsor.goto(`/campaigns/${next!.campaign.id}`)
     await expect(sponsor.getByRole('heading', { name: 'Ad requests by state' })).toBeVisible()
     await expectAccessible(sponsor, 'tracking')
+    await expect(sponsor.getByRole('button', { name: 'Invite an influencer' })).toBeVisible()
+
+    // What has ended says so, and invites nobody.
+    const { items } = (await rest(sponsor, 'GET', '/api/campaigns?limit=100')) as {
+      items: { id: string; ends_at: string }[]
+    }
+    const ended = items.find((one) => Date.parse(one.ends_at) < Date.now())!
+    await sponsor.goto(`/campaigns/${ended.id}`)
+    await expect(sponsor.getByText('This campaign has ended: nobody can be invited')).toBeVisible()
+    await expect(sponsor.getByRole('button', { name: 'Invite an influencer' })).toBeHidden()
+    await expectAccessible(sponsor, 'an ended campaign')
 
     const admin = await logIn(browser, cluster.url(0), 'admin@example.com', options)
     await admin.goto('/admin/statistics')
@@ -95,6 +108,8 @@ for (const [device, colorScheme] of [
     await admin.getByRole('button', { name: /View as table: Offers/ }).click()
     await expect(admin.getByRole('columnheader', { name: 'Deals' })).toBeVisible()
     await expectAccessible(admin, 'statistics')
+    await admin.getByRole('link', { name: 'Sponsors' }).click()
+    await expect(admin.getByLabel('Role')).toHaveValue('sponsor')
   })
 }
 
