@@ -44,9 +44,11 @@ export const deals = {
   emptyTitle: 'No deals yet',
   emptySponsor:
     'Invite an influencer from one of your campaigns, with your first terms. The negotiation starts here.',
-  emptyInfluencer: 'Apply to an open campaign with your first terms. The negotiation starts here.',
+  emptyInfluencer:
+    'Apply to an open campaign with your first terms. Sponsors who search find you by your profile.',
   toCampaigns: 'Go to your campaigns',
   toOpen: 'See open campaigns',
+  toProfile: 'Fill in your profile',
   filteredTitle: 'Nothing here',
   filteredText: 'No deal of yours is in this state.',
   showAll: 'Show all deals',
