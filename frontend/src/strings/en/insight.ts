@@ -35,6 +35,7 @@ export const figures = {
   asChart: 'View as chart',
   of: (what: string, title: string) => `${what}: ${title}`,
   table: 'Table',
+  list: 'See the list',
   csv: 'CSV',
   csvOf: (title: string) => `Download “${title}” as CSV`,
 }
