@@ -43,8 +43,8 @@ async function signUp(
 
 /** The filters of a search fold away on a narrow screen. */
 async function narrow(page: Page, label: string, value: string): Promise<void> {
-  await expect(page.getByRole('searchbox')).toBeVisible()
   const filters = button(page, /^Filters/)
+  await expect(filters.or(page.getByRole('region', { name: 'Filters' }))).toBeVisible()
   const folded = await filters.isVisible()
   if (folded) await filters.click()
   await page.getByLabel(label, { exact: true }).fill(value)
@@ -63,6 +63,7 @@ async function deliver(influencer: Page, what: string, link: string): Promise<vo
 
 /** On a phone the list of deliverables is folded until it is one's turn. */
 async function show(page: Page): Promise<void> {
+  await expect(progress(page)).toBeVisible()
   const folded = button(page, 'Show deliverables')
   if (await folded.isVisible()) await folded.click()
 }
@@ -76,6 +77,7 @@ async function confirm(sponsor: Page, what: string): Promise<void> {
 
 async function tile(page: Page, name: string): Promise<number> {
   const found = page.locator('.tile').filter({ has: page.getByText(name, { exact: true }) })
+  await expect(found.locator('.tile-value')).toHaveText(/^[\d,]+$/)
   return Number((await found.locator('.tile-value').innerText()).replaceAll(',', ''))
 }
 
