@@ -17,6 +17,7 @@ import (
 
 	"parley/api"
 	"parley/rooms"
+	"parley/store"
 )
 
 // routeParam is a part of a route that varies.
@@ -86,6 +87,21 @@ func TestFurtherOriginsMayConnectButNotWrite(t *testing.T) {
 	w.send("POST", "/api/auth/tokens", object{"name": "x"}, header).refused(403, "forbidden", "")
 	if got := w.send("OPTIONS", "/api/auth/tokens", nil, header).header.Get("Access-Control-Allow-Origin"); got != "" {
 		t.Errorf("a preflight is told %q", got)
+	}
+}
+
+// Browsers leave the scheme's own port out of an Origin; settings and proxies may not.
+func TestTheOwnPortOfASchemeMakesNoOtherOrigin(t *testing.T) {
+	for public, good := range map[string]string{
+		"https://parley.example:443": "https://parley.example",
+		"http://parley.example:80/":  "http://parley.example",
+	} {
+		w := start(t, options{config: func(c *api.Config) { c.PublicURL = public }})
+		body := object{"email": w.known(store.User{Name: "A", Role: rooms.Sponsor, Approved: true}).email, "password": password}
+		w.send("POST", "/api/auth/login", body, http.Header{"Origin": {good}}).want(200)
+		for _, bad := range []string{good + ":8443", "https://parley.example.evil", strings.Replace(good, "://", "://x.", 1)} {
+			w.send("POST", "/api/auth/login", body, http.Header{"Origin": {bad}}).refused(403, "forbidden", "")
+		}
 	}
 }
 

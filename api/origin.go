@@ -47,8 +47,17 @@ func parseOrigin(raw string) (*url.URL, error) {
 	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		return nil, fmt.Errorf("%q is not an http or https address", raw)
 	}
-	u.Host = strings.ToLower(u.Host)
+	u.Host = plainHost(u.Scheme, u.Host)
 	return u, nil
+}
+
+// plainHost is a host as browsers name it: in lower case, without the scheme's own port.
+func plainHost(scheme, host string) string {
+	host = strings.ToLower(host)
+	if scheme == "https" {
+		return strings.TrimSuffix(host, ":443")
+	}
+	return strings.TrimSuffix(host, ":80")
 }
 
 // own tells whether an Origin header names this server. Without a public URL
@@ -62,7 +71,7 @@ func (o *origins) own(origin, host string) bool {
 	case o.public != nil:
 		return u.Scheme == o.public.Scheme && u.Host == o.public.Host
 	default:
-		return u.Host == strings.ToLower(host)
+		return u.Host == plainHost(u.Scheme, host)
 	}
 }
 

@@ -16,6 +16,15 @@ const put = (author: 'sponsor' | 'influencer', seq: number, number = 1) => ({
 })
 
 describe('foldEvent', () => {
+  it('who writes has seen what was there before; a review changes nothing about it', () => {
+    const room = fold(snapshot(), put('sponsor', 2), put('influencer', 3), {
+      type: 'frozen',
+      side: 'admin',
+      data: { source: 'room', reason: 'look' },
+    })
+    expect(room.seen).toEqual({ sponsor: 2, influencer: 3 })
+  })
+
   it('the first offer stands, and it is the other side’s turn', () => {
     const room = fold(snapshot(), put('sponsor', 2))
     expect(room).toMatchObject({

@@ -13,6 +13,9 @@ export function foldEvent(room: RoomSnapshot, event: RoomEvent): RoomSnapshot {
     throw new Error(`room ${room.room}: event ${event.seq} follows event ${room.seq}`)
   }
   const next: RoomSnapshot = { ...room, seq: event.seq }
+  // Who writes has seen what was there before.
+  const { side } = event.by
+  if (side === 'sponsor' || side === 'influencer') next.seen = { ...room.seen, [side]: event.seq }
   switch (event.type) {
     case 'opened':
       next.status = event.data.status
