@@ -178,6 +178,17 @@ describe('CommandQueue', () => {
     expect(posted.map((body) => 'text' in body && body.text)).toEqual(['one', 'two'])
   })
 
+  it('over REST a request that hangs holds up the next ones for a while only', async () => {
+    open = false
+    post = () => new Promise(() => {})
+    queue.submit('r', { type: 'message', text: 'one' })
+    await vi.advanceTimersByTimeAsync(10_000)
+    post = () => Promise.resolve({ ok: true, seq: 2, at: '' } as PostAnswer)
+    const second = queue.submit('r', { type: 'message', text: 'two' })
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(second.state).toBe('sent')
+  })
+
   it('Discard forgets it, and nothing is sent any more', async () => {
     queue.submit('r', message)
     queue.discard('c1')

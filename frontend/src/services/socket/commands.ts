@@ -241,11 +241,17 @@ export class CommandQueue {
     this.posting = this.posting.then(async () => {
       if (entry.command.state !== 'sending' || !this.entries.has(entry.command.id)) return
       const { id, room, body } = entry.command
-      try {
-        this.answered({ ...(await this.transport.post(room, { id, ...body })), id })
-      } catch {
-        this.fail(entry, 'offline')
-      }
+      const answered = this.transport.post(room, { id, ...body }).then(
+        (answer) => void this.answered({ ...answer, id }),
+        () => this.fail(entry, 'offline'),
+      )
+      // A request that hangs is not waited for longer than its command.
+      let timer: ReturnType<typeof setTimeout> | undefined
+      const patience = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, this.answerWithinMs - this.restAfterMs)
+      })
+      await Promise.race([answered, patience])
+      clearTimeout(timer)
     })
   }
 
