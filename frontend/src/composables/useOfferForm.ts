@@ -1,4 +1,4 @@
-import { ref } from 'vue'
+import { computed, ref } from 'vue'
 import { ApiError, budgetText, errorText } from '@/services/api'
 import { DEFAULT_EXPIRY } from '@/services/room/expiry'
 import type { Rules } from '@/services/rules'
@@ -24,6 +24,15 @@ export function useOfferForm(
     () => ({ ...more(), terms: written.problem.value }),
   )
 
+  /** How many fields need attention, once somebody has tried to send: those of the terms and those beside. */
+  const amiss = computed(() => {
+    if (!form.tried.value) return 0
+    const beside = Object.entries(form.problems.value).filter(
+      ([field, problem]) => problem && field !== 'terms',
+    )
+    return Object.keys(written.errors.value).length + beside.length
+  })
+
   const explain = (error: ApiError): string =>
     [errorText(error), budgetText(error, options.context().currency)].filter(Boolean).join(' ')
 
@@ -43,5 +52,5 @@ export function useOfferForm(
   const expiry = (): { expires_in?: number } =>
     expiresIn.value === DEFAULT_EXPIRY ? {} : { expires_in: expiresIn.value }
 
-  return { ...written, ...form, explain, expiresIn, expiry, submit }
+  return { ...written, ...form, amiss, explain, expiresIn, expiry, submit }
 }
