@@ -51,8 +51,7 @@ func TestTheIndexesAreUsed(t *testing.T) {
 		"tail":     tailSQL,
 		"room":     roomSQL.load,
 		"commands": sqliteCommands,
-		"save":     roomSQL.save,
-		"save hot": roomSQL.saveHot,
+		"save":     roomSQL.saveRow,
 		"taken":    sqliteTaken,
 		"due":      "SELECT id FROM ad_requests WHERE check_at <= 1 ORDER BY check_at LIMIT 100",
 		"ended":    "SELECT id FROM campaigns WHERE settled_at IS NULL AND ends_at <= 1 ORDER BY ends_at LIMIT 20",
@@ -69,7 +68,7 @@ func TestTheIndexesAreUsed(t *testing.T) {
 			var id, parent, unused int
 			var detail string
 			must(t, rows.Scan(&id, &parent, &unused, &detail))
-			for _, table := range []string{"events", "event_marks", "ad_requests", "commands", "campaigns", "e", "r", "c", "m", "l", "d"} {
+			for _, table := range []string{"events", "event_marks", "ad_request_rows", "ad_request_heads", "commands", "campaigns", "e", "r", "h", "c", "m", "l", "d"} {
 				if strings.HasPrefix(detail+" ", "SCAN "+table+" ") { // also in the order of an index
 					t.Errorf("%s: %s", name, detail)
 				}

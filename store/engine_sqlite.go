@@ -229,10 +229,8 @@ func (e *sqliteEngine) flush(ctx context.Context, p *pending) error {
 		if err != nil {
 			return err
 		}
-		for _, r := range p.rooms {
-			if err := e.saveRoom(ctx, c, r, args); err != nil {
-				return err
-			}
+		if err := e.saveRooms(ctx, c, p.rooms, args); err != nil {
+			return err
 		}
 		err = e.insert(ctx, c, &eventSQL, len(p.events), args, func(args []any, i int) []any {
 			ev := &p.events[i]
@@ -253,7 +251,7 @@ func (e *sqliteEngine) flush(ctx context.Context, p *pending) error {
 			if err != nil {
 				return err
 			}
-			if err := oneRow(res); err != nil {
+			if err := changed(res, 1); err != nil {
 				return err
 			}
 		}
@@ -268,18 +266,19 @@ const bulkRows = 8
 // bulkInsert are statements that insert one row and bulkRows rows.
 type bulkInsert struct{ one, many string }
 
-func newBulkInsert(table, columns string) bulkInsert {
+func newBulkInsert(table, columns, conflict string) bulkInsert {
 	row := "(" + strings.TrimSuffix(strings.Repeat("?, ", strings.Count(columns, ",")+1), ", ") + ")"
 	into := "INSERT INTO " + table + " (" + columns + ") VALUES " + row
-	return bulkInsert{one: into, many: into + strings.Repeat(", "+row, bulkRows-1)}
+	return bulkInsert{one: into + conflict, many: into + strings.Repeat(", "+row, bulkRows-1) + conflict}
 }
 
 var (
-	commandSQL = newBulkInsert("commands", "cmid, room_id, fingerprint, seq, at, refusal")
-	eventSQL   = newBulkInsert("events", "pos, prev, room_id, seq, type, at, hash, body")
+	commandSQL = newBulkInsert("commands", "cmid, room_id, fingerprint, seq, at, refusal", "")
+	eventSQL   = newBulkInsert("events", "pos, prev, room_id, seq, type, at, hash, body", "")
 )
 
-// insert writes n rows; row appends the values of the row i.
+// insert writes n rows; row appends the values of the row i. A row that the database
+// leaves as it is fails all.
 func (e *sqliteEngine) insert(ctx context.Context, c sqliteRaw, into *bulkInsert, n int, args []any, row func(args []any, i int) []any) error {
 	for i := 0; i < n; {
 		query, rows := into.one, 1
@@ -291,42 +290,68 @@ func (e *sqliteEngine) insert(ctx context.Context, c sqliteRaw, into *bulkInsert
 			args = row(args, i)
 			i++
 		}
-		if err := e.exec(ctx, c, query, args...); err != nil {
+		res, err := e.run(ctx, c, query, args)
+		if err != nil {
+			return err
+		}
+		if err := changed(res, rows); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (e *sqliteEngine) saveRoom(ctx context.Context, c sqliteRaw, r *room, args []any) error {
-	if !r.stored {
-		res, err := e.run(ctx, c, roomSQL.add, append(r.values(args[:0]), r.checkValue()))
-		if err != nil {
+// saveRooms writes the heads before the rows, whose triggers look at them.
+func (e *sqliteEngine) saveRooms(ctx context.Context, c sqliteRaw, list []*room, args []any) error {
+	heads := make([]*room, 0, len(list))
+	for _, r := range list {
+		if r.stored {
+			heads = append(heads, r)
+		} else if err := e.addRoom(ctx, c, r, args); err != nil {
 			return err
 		}
-		if r.rowid, err = res.LastInsertId(); err != nil {
-			return err
-		}
-		return e.saveDeliveries(ctx, c, r)
 	}
-	query := roomSQL.saveHot
-	args = args[:0]
-	if r.storedSlow != r.slow() {
-		query = roomSQL.save
-		args = r.appendSlow(args)
-	}
-	args = append(r.appendHot(args), r.rowid, r.state.Room, r.storedSeq)
-	res, err := e.run(ctx, c, query, args)
+	err := e.insert(ctx, c, &roomSQL.saveHeads, len(heads), args, func(args []any, i int) []any {
+		r := heads[i]
+		return r.appendHot(append(args, r.n, r.storedSeq))
+	})
 	if err != nil {
 		return err
 	}
-	if err := oneRow(res); err != nil {
+	for _, r := range list {
+		if err := e.saveRow(ctx, c, r, args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *sqliteEngine) addRoom(ctx context.Context, c sqliteRaw, r *room, args []any) error {
+	res, err := e.run(ctx, c, roomSQL.addHead, r.appendHot(append(args[:0], int64(0))))
+	if err != nil {
 		return err
+	}
+	if r.n, err = res.LastInsertId(); err != nil {
+		return err
+	}
+	return e.exec(ctx, c, roomSQL.addRow, append(r.appendSlow(r.appendStatic(args[:0])), r.checkValue(), r.n)...)
+}
+
+// saveRow writes what is not of the head, where it has changed.
+func (e *sqliteEngine) saveRow(ctx context.Context, c sqliteRaw, r *room, args []any) error {
+	if r.stored && r.storedSlow != r.slow() {
+		res, err := e.run(ctx, c, roomSQL.saveRow, append(r.appendSlow(args[:0]), r.state.Room))
+		if err != nil {
+			return err
+		}
+		if err := changed(res, 1); err != nil {
+			return err
+		}
 	}
 	if err := e.saveDeliveries(ctx, c, r); err != nil {
 		return err
 	}
-	if r.checkMoved {
+	if r.stored && r.checkMoved {
 		return e.exec(ctx, c, sqliteCheck, r.checkValue(), r.state.Room)
 	}
 	return nil
@@ -343,9 +368,9 @@ func (e *sqliteEngine) saveDeliveries(ctx context.Context, c sqliteRaw, r *room)
 	return e.exec(ctx, c, sqliteDelivered, r.state.Room, list)
 }
 
-// oneRow checks that an update found the row as it was read.
-func oneRow(res driver.Result) error {
-	if n, err := res.RowsAffected(); err != nil || n != 1 {
+// changed checks that a statement found its rows as they were read.
+func changed(res driver.Result, rows int) error {
+	if n, err := res.RowsAffected(); err != nil || n != int64(rows) {
 		return errors.Join(errRaced, err)
 	}
 	return nil

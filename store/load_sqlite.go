@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql/driver"
+	"slices"
 	"strings"
 )
 
@@ -16,25 +17,35 @@ const (
 	sqliteAddMark   = "INSERT INTO event_marks (room_id, seq, pos) VALUES (?, ?, ?)"
 	sqliteLedger    = "UPDATE campaigns SET committed = ?, held = ? WHERE id = ? AND committed = ? AND held = ?"
 	sqliteDelivered = "INSERT INTO deliveries (room_id, list) VALUES (?, ?) ON CONFLICT (room_id) DO UPDATE SET list = excluded.list"
-	sqliteCheck     = "UPDATE ad_requests SET check_at = ? WHERE id = ?"
+	sqliteCheck     = "UPDATE ad_request_rows SET check_at = ? WHERE id = ?"
 )
 
-// Statements made of the columns' names.
-type roomStatements struct{ load, add, save, saveHot string }
+// roomStatements are made of the columns' names. What every event changes of a room has a
+// table of its own, ad_request_heads, as SQLite writes a changed row whole; the rest has
+// ad_request_rows, and ad_requests is the view of both.
+type roomStatements struct {
+	load, addRow, saveRow string
+	addHead               string
+	saveHeads             bulkInsert
+}
 
 func sqliteRoomStatements() roomStatements {
-	marks := strings.TrimSuffix(strings.Repeat("?, ", len(roomColumns)), ", ")
+	slow := roomColumns[staticColumns : staticColumns+slowColumns]
 	hot := roomColumns[staticColumns+slowColumns : staticColumns+slowColumns+hotColumns]
-	all := roomColumns[staticColumns : staticColumns+slowColumns+hotColumns]
-	// The rowid saves a step of looking up the id, which is compared: VACUUM may have
-	// given the rowid to another room.
-	const found = " = ? WHERE rowid = ? AND id = ? AND seq = ?"
+	row := slices.Concat(roomColumns[:staticColumns+slowColumns], []string{"check_at", "n"})
+	head := "follows, " + strings.Join(hot, ", ")
+	replace := make([]string, 0, 1+len(hot))
+	for _, c := range append([]string{"follows"}, hot...) {
+		replace = append(replace, c+" = excluded."+c)
+	}
 	return roomStatements{
-		load: "SELECT " + qualified("r.") + completingColumns + ", r.rowid FROM ad_requests r" + completingJoins +
+		load: "SELECT " + qualified("r.") + completingColumns + ", r.n FROM ad_requests r" + completingJoins +
 			" WHERE r.id IN (SELECT value FROM json_each(?))",
-		add:     "INSERT INTO ad_requests (" + qualified("") + ") VALUES (" + marks + ")",
-		save:    "UPDATE ad_requests SET " + strings.Join(all, " = ?, ") + found,
-		saveHot: "UPDATE ad_requests SET " + strings.Join(hot, " = ?, ") + found,
+		addRow:  newBulkInsert("ad_request_rows", strings.Join(row, ", "), "").one,
+		saveRow: "UPDATE ad_request_rows SET " + strings.Join(slow, " = ?, ") + " = ? WHERE id = ?",
+		addHead: newBulkInsert("ad_request_heads", head, "").one,
+		saveHeads: newBulkInsert("ad_request_heads", "n, "+head, " ON CONFLICT (n) DO UPDATE SET "+
+			strings.Join(replace, ", ")+" WHERE ad_request_heads.seq = excluded.follows"),
 	}
 }
 
@@ -70,13 +81,13 @@ func (e *sqliteEngine) loadRooms(ctx context.Context, c sqliteRaw, want *wanted,
 		if err != nil {
 			return err
 		}
-		r.rowid, _ = row[last].(int64)
+		r.n, _ = row[last].(int64)
 		got.rooms = append(got.rooms, r)
 		return nil
 	}, jsonList(want.rooms))
 }
 
-// roomSQL are SQLite's statements on ad_requests.
+// roomSQL are SQLite's statements on ad requests.
 var roomSQL = sqliteRoomStatements()
 
 func (e *sqliteEngine) loadLedgers(ctx context.Context, c sqliteRaw, want *wanted, got *loaded) error {

@@ -19,7 +19,7 @@ type room struct {
 	// earlier than the standing offer's end, never later.
 	checkAt int64
 
-	rowid      int64 // of the row on SQLite; other databases have none
+	n          int64 // of the row and its head on SQLite; other databases have one row
 	stored     bool  // the row exists
 	storedSeq  int64 // what it says of seq
 	storedSlow slowState
