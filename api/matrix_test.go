@@ -252,7 +252,7 @@ func (s *stage) write(queries ...string) {
 }
 
 // unheld are columns that change by themselves, some time after a request.
-var unheld = []string{"read_sponsor", "read_influencer", "seen_at", "used_at", "last_seen_at"}
+var unheld = []string{"read_sponsor", "read_influencer", "follows", "seen_at", "used_at", "last_seen_at"}
 
 // state is how often each table has changed.
 func (s *stage) state() map[string]int {

@@ -180,10 +180,13 @@ func TestVerifySeesChangedDeliveries(t *testing.T) {
 	})
 }
 
-// beforeHeads takes a SQLite database back to when an ad request was one row.
+// beforeHeads takes a database back to when an ad request was one row in one table.
 func (e *env) beforeHeads() {
 	e.Helper()
+	const before = "DELETE FROM bun_migrations WHERE name = '20261127100000'"
 	if !strings.HasPrefix(e.cfg.URL, "sqlite") {
+		e.schema("DROP VIEW ad_request_rows")
+		e.schema(before)
 		return
 	}
 	hot := roomColumns[staticColumns+slowColumns : staticColumns+slowColumns+hotColumns]
@@ -204,7 +207,7 @@ func (e *env) beforeHeads() {
 		"DROP VIEW ad_requests", "DROP TABLE ad_request_heads", "ALTER TABLE ad_request_rows DROP COLUMN n",
 		"ALTER TABLE ad_request_rows RENAME TO ad_requests",
 		"CREATE TRIGGER deals_count_changed AFTER UPDATE OF deal_seq ON ad_requests BEGIN SELECT 1; END",
-		"DELETE FROM bun_migrations WHERE name = '20261127100000'")
+		before)
 	for _, q := range undo {
 		e.schema(q)
 	}

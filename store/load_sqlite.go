@@ -11,7 +11,7 @@ const (
 	sqliteLastPos = "SELECT coalesce(max(pos), 0) FROM events"
 	sqliteLedgers = "SELECT " + ledgerColumns + " FROM campaigns c WHERE c.id IN (SELECT value FROM json_each(?))"
 	sqliteUsers   = "SELECT id, role, flagged_at FROM users WHERE deleted_at IS NULL AND id IN (SELECT value FROM json_each(?))"
-	sqliteTaken   = "SELECT r.id, r.campaign_id, r.influencer_id FROM json_each(?) o JOIN ad_requests r" +
+	sqliteTaken   = "SELECT r.id, r.campaign_id, r.influencer_id FROM json_each(?) o JOIN ad_request_rows r" +
 		" ON r.campaign_id = o.value ->> 0 AND r.influencer_id = o.value ->> 1"
 
 	sqliteAddMark   = "INSERT INTO event_marks (room_id, seq, pos) VALUES (?, ?, ?)"

@@ -286,7 +286,7 @@ func (s *Store) RoomHeads(ctx context.Context, ids []string) (map[string]int64, 
 // absent.
 func (s *Store) RoomCounts(ctx context.Context, campaigns []string) (map[string]int64, error) {
 	return s.heads(ctx, "room counts",
-		"SELECT campaign_id, count(*) FROM ad_requests WHERE campaign_id "+s.reads.lists.in+" GROUP BY campaign_id", campaigns, 1)
+		"SELECT campaign_id, count(*) FROM ad_request_rows WHERE campaign_id "+s.reads.lists.in+" GROUP BY campaign_id", campaigns, 1)
 }
 
 // inboxHead is the highest pos among a user's rooms on one side. It is read of the rooms
@@ -296,7 +296,7 @@ func (s *Store) RoomCounts(ctx context.Context, campaigns []string) (map[string]
 // of the day before.
 func inboxHead(party string) string {
 	return "SELECT u.id, coalesce((SELECT max(r.last_pos) FROM ad_requests AS r WHERE r." + party + " = u.id AND r.active_day >=" +
-		" (SELECT max(d.active_day) FROM ad_requests AS d WHERE d." + party + " = u.id) - 1), 0) FROM users AS u WHERE u.id "
+		" (SELECT max(d.active_day) FROM ad_request_rows AS d WHERE d." + party + " = u.id) - 1), 0) FROM users AS u WHERE u.id "
 }
 
 // InboxHeads are the highest pos among the rooms of each of the users that have

@@ -128,7 +128,7 @@ func UserByID(ctx context.Context, s *store.Store, id string, now rooms.Time) (u
 	err = s.Reads().NewSelect().
 		ColumnExpr("(SELECT count(*) FROM sessions WHERE user_id = ? AND expires_at > ?)", id, store.Micros(now)).
 		ColumnExpr("(SELECT count(*) FROM campaigns WHERE sponsor_id = ?)", id).
-		ColumnExpr("(SELECT count(*) FROM ad_requests WHERE sponsor_id = ?) + (SELECT count(*) FROM ad_requests WHERE influencer_id = ?)", id, id).
+		ColumnExpr("(SELECT count(*) FROM ad_request_rows WHERE sponsor_id = ?) + (SELECT count(*) FROM ad_request_rows WHERE influencer_id = ?)", id, id).
 		Scan(ctx, &n.Sessions, &n.Campaigns, &n.Rooms)
 	return row.user(), n, store.ReadError("count what belongs to a user", err)
 }
@@ -235,7 +235,7 @@ func CampaignByID(ctx context.Context, s *store.Store, id string, now rooms.Time
 		Status string
 		N      int64
 	}
-	err := s.Reads().NewSelect().Table("ad_requests").ColumnExpr("status, count(*) AS n").Where("campaign_id = ?", id).
+	err := s.Reads().NewSelect().Table("ad_request_rows").ColumnExpr("status, count(*) AS n").Where("campaign_id = ?", id).
 		Group("status").Scan(ctx, &counts)
 	if err != nil {
 		return Campaign{}, nil, store.ReadError("count rooms", err)

@@ -102,7 +102,7 @@ func BySlug(ctx context.Context, s *store.Store, slug string) (Profile, error) {
 func find(ctx context.Context, db bun.IDB, where string, value string) (Profile, error) {
 	var m profileModel
 	err := db.NewSelect().Model(&m).ColumnExpr("p.*, u.name, u.category, u.reach, u.created_at AS joined_at").
-		ColumnExpr("(SELECT count(*) FROM ad_requests r WHERE r.influencer_id = p.user_id AND r.status = ?) AS completed",
+		ColumnExpr("(SELECT count(*) FROM ad_request_rows r WHERE r.influencer_id = p.user_id AND r.status = ?) AS completed",
 			string(rooms.Completed)).
 		Join("JOIN users u ON u.id = p.user_id").Where(where, value).Scan(ctx)
 	if err != nil {

@@ -198,7 +198,7 @@ func (x *Index) influencers(ctx context.Context, hits []hit) ([]Influencer, erro
 		Reach, EngagementBP, Completed, ActiveAt       int64
 	}
 	err := x.db.NewRaw("SELECT u.id, u.name, p.slug, p.bio, u.category, p.niches, p.picture, p.accepts_invites, i.reach,"+
-		" i.engagement_bp AS engagement_bp, i.active_at, (SELECT count(*) FROM ad_requests r"+
+		" i.engagement_bp AS engagement_bp, i.active_at, (SELECT count(*) FROM ad_request_rows r"+
 		" WHERE r.influencer_id = u.id AND r.status = ?) AS completed"+
 		" FROM influencer_docs i JOIN users u ON u.id = i.user_id JOIN profiles p ON p.user_id = i.user_id"+
 		" WHERE i.user_id IN (?)", string(rooms.Completed), who).Scan(ctx, &rows)

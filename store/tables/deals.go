@@ -22,7 +22,8 @@ type dealRow struct {
 
 const dealColumns = "SELECT c.id AS campaign_id, c.name AS campaign, c.currency, c.starts_at, c.ends_at, c.budget, c.committed," +
 	" c.held, c.archived_at, r.id AS room, (SELECT u.name FROM users AS u WHERE u.id = r.%party%) AS party, r.status," +
-	" coalesce(r.last_fee, 0) AS last_fee, coalesce(r.deal_fee, 0) AS deal_fee, coalesce(r.updated_at, 0) AS updated_at," +
+	" coalesce((SELECT h.last_fee FROM ad_requests AS h WHERE h.id = r.id), 0) AS last_fee, coalesce(r.deal_fee, 0) AS deal_fee," +
+	" coalesce((SELECT h.updated_at FROM ad_requests AS h WHERE h.id = r.id), 0) AS updated_at," +
 	" coalesce(r.progress, '') AS progress FROM "
 
 // Own is all that a party has: for a sponsor the campaigns with their ad requests and
@@ -36,7 +37,7 @@ func Own(s *store.Store, user string, side rooms.Side) Table {
 }
 
 func sponsors(s *store.Store, user string) Table {
-	const from = "campaigns AS c LEFT JOIN ad_requests AS r ON r.campaign_id = c.id WHERE c.sponsor_id = ?"
+	const from = "campaigns AS c LEFT JOIN ad_request_rows AS r ON r.campaign_id = c.id WHERE c.sponsor_id = ?"
 	query := strings.Replace(dealColumns, "%party%", "influencer_id", 1) + from +
 		" AND c.id >= ? AND (c.id > ? OR coalesce(r.id, '') > ?) ORDER BY c.id, r.id LIMIT ?"
 	return Table{Name: "deals", Columns: []string{
@@ -66,7 +67,7 @@ func sponsors(s *store.Store, user string) Table {
 }
 
 func influencers(s *store.Store, user string) Table {
-	const from = "ad_requests AS r JOIN campaigns AS c ON c.id = r.campaign_id WHERE r.influencer_id = ?"
+	const from = "ad_request_rows AS r JOIN campaigns AS c ON c.id = r.campaign_id WHERE r.influencer_id = ?"
 	query := strings.Replace(dealColumns, "%party%", "sponsor_id", 1) + from + " AND r.id > ? ORDER BY r.id LIMIT ?"
 	return Table{Name: "deals", Columns: []string{
 		"campaign_id", "campaign", "starts_at", "ends_at", "currency",

@@ -16,7 +16,7 @@ func Deals(s *store.Store) Table {
 		SponsorID, Sponsor, InfluencerID string
 		dealRow
 	}
-	const from = "ad_requests AS r JOIN campaigns AS c ON c.id = r.campaign_id WHERE r.deal_seq > 0"
+	const from = "ad_request_rows AS r JOIN campaigns AS c ON c.id = r.campaign_id WHERE r.deal_seq > 0"
 	query := "SELECT r.sponsor_id, (SELECT u.name FROM users AS u WHERE u.id = r.sponsor_id) AS sponsor, r.influencer_id, " +
 		strings.TrimPrefix(strings.Replace(dealColumns, "%party%", "influencer_id", 1), "SELECT ") + from +
 		" AND r.id > ? ORDER BY r.id LIMIT ?"

@@ -90,7 +90,7 @@ func Rooms(s *store.Store, f admin.RoomFilter) Table {
 	return Table{Name: "rooms", Columns: []string{
 		"id", "campaign_id", "campaign", "sponsor_id", "sponsor", "influencer_id", "influencer", "status", "frozen",
 		"currency", "fee_minor", "events", "updated_at",
-	}, Count: counter(s, "ad_requests"), Page: pages(&f.Cursor, &f.Limit, func(ctx context.Context) ([]admin.Room, string, error) {
+	}, Count: counter(s, "ad_request_rows"), Page: pages(&f.Cursor, &f.Limit, func(ctx context.Context) ([]admin.Room, string, error) {
 		return admin.Rooms(ctx, s, f)
 	}, func(r *admin.Room) []string {
 		return []string{

@@ -103,13 +103,15 @@ ALTER TABLE ad_request_rows DROP COLUMN updated_at;
 
 --bun:split
 
+-- A left join, though each row has a head: SQLite leaves it out where nothing of the head is
+-- asked for. Aggregates need ad_request_rows itself for that.
 CREATE VIEW ad_requests AS
 SELECT r.n, r.id, r.campaign_id, r.sponsor_id, r.influencer_id, r.currency, r.opened_by, r.offer_limit,
     r.status, r.ended_by, r.close_reason, r.frozen, r.frozen_at, r.authors,
     r.deal_seq, r.deal_pos, r.deal_author, r.deal_fee, r.deal_expires_at, r.progress, r.active_day,
     h.seq, h.head, h.stands, h.last_offer_seq, h.last_offer_pos, h.last_author, h.last_fee, h.last_expires_at,
     h.offers_sponsor, h.offers_influencer, h.read_sponsor, h.read_influencer, h.last_pos, h.updated_at, r.check_at
-FROM ad_request_rows AS r JOIN ad_request_heads AS h ON h.n = r.n;
+FROM ad_request_rows AS r LEFT JOIN ad_request_heads AS h ON h.n = r.n;
 
 --bun:split
 

@@ -176,30 +176,54 @@ func limited(text string) bool {
 	return strings.Contains(text, " LIMIT ") && strings.Contains(text, " ORDER BY ")
 }
 
-// sqliteTable finds the table behind the name that a query gives it.
+// sqliteTable finds the table or view behind the name that a query, or a view that it
+// reads, gives it.
 func sqliteTable(ctx context.Context, db *bun.DB, text, name string) (table string, stored bool, err error) {
-	var tables []string
-	err = db.NewRaw("SELECT name FROM sqlite_master WHERE type = 'table'").Scan(ctx, &tables)
-	if err != nil {
+	var schema []struct{ Type, Name, SQL string }
+	if err := db.NewRaw("SELECT type, name, sql FROM sqlite_master WHERE type IN ('table', 'view')").Scan(ctx, &schema); err != nil {
 		return "", false, err
 	}
-	words := strings.Fields(strings.NewReplacer(`"`, "", "(", " ( ", ")", " ) ", ",", " , ").Replace(text))
+	var tables []string
+	for _, s := range schema {
+		tables = append(tables, s.Name)
+	}
+	if table, stored = named(tables, text, name); stored {
+		return table, true, nil
+	}
+	for _, s := range schema {
+		if s.Type != "view" || !slices.Contains(words(text), s.Name) {
+			continue
+		}
+		if _, stored = named(tables, s.SQL, name); stored {
+			return s.Name, true, nil
+		}
+	}
+	return name, false, nil
+}
+
+func words(text string) []string {
+	return strings.Fields(strings.NewReplacer(`"`, "", "(", " ( ", ")", " ) ", ",", " , ").Replace(text))
+}
+
+// named finds which of some tables a text gives a name.
+func named(tables []string, text, name string) (table string, ok bool) {
+	words := words(text)
 	for i, word := range words {
 		if !slices.Contains(tables, word) {
 			continue
 		}
 		if word == name {
-			return word, true, nil
+			return word, true
 		}
 		after := words[i+1:]
 		if len(after) > 0 && strings.EqualFold(after[0], "AS") {
 			after = after[1:]
 		}
 		if len(after) > 0 && after[0] == name {
-			return word, true, nil
+			return word, true
 		}
 	}
-	return name, false, nil
+	return name, false
 }
 
 // node is what is read of a node of PostgreSQL's plans.

@@ -36,6 +36,7 @@ func TestPlans(t *testing.T) {
 			{"by key", raw("SELECT * FROM users WHERE id = ?", "a"), nil, false},
 			{"by an index", raw("SELECT * FROM ad_requests r WHERE r.sponsor_id = ?", "a"), nil, false},
 			{"a condition without an index", raw("SELECT * FROM ad_requests AS r WHERE r.opened_by = ?", "a"), []string{"ad_requests"}, false},
+			{"a condition on a view's table", raw("SELECT * FROM ad_requests WHERE opened_by = ?", "a"), []string{"ad_requests"}, false},
 			{"all of a table", raw("SELECT sum(reach) FROM users"), []string{"users"}, false},
 			{"the first row that fits", raw("SELECT 1 FROM users WHERE name = ? LIMIT 1", "a"), []string{"users"}, false},
 			{"a page in a key's order", raw("SELECT * FROM events e WHERE e.pos > ? ORDER BY e.pos LIMIT 10", 3), nil, false},
