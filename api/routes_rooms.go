@@ -29,6 +29,7 @@ type (
 			Items       []summaryView `json:"items" nullable:"false"`
 			NextCursor  string        `json:"next_cursor" doc:"For the next page; empty at the end"`
 			UnreadTotal int64         `json:"unread_total" doc:"Unread events in all of one's rooms"`
+			TurnTotal   int64         `json:"turn_total" doc:"Of all of one's rooms those in which it is one's turn"`
 		}
 	}
 	roomCampaignsInput struct {
@@ -85,7 +86,7 @@ func (s *Server) roomRoutes() {
 }
 
 func (s *Server) listRooms(ctx context.Context, r *request, in *listRoomsInput) (*listRoomsOutput, error) {
-	list, next, unread, err := s.store.ListRooms(ctx, r.who.id, store.RoomFilter{
+	list, next, totals, err := s.store.ListRooms(ctx, r.who.id, store.RoomFilter{
 		Statuses: statusesOf(in.View, in.Status), Mine: in.Turn == "mine", Theirs: in.Turn == "theirs",
 		Unread: in.Unread, Work: store.Work(in.Work), Query: strings.TrimSpace(in.Query), Campaign: in.Campaign,
 		Currency: rooms.Currency(in.Currency),
@@ -95,7 +96,7 @@ func (s *Server) listRooms(ctx context.Context, r *request, in *listRoomsInput) 
 		return nil, err
 	}
 	out := &listRoomsOutput{}
-	out.Body.NextCursor, out.Body.UnreadTotal = next, unread
+	out.Body.NextCursor, out.Body.UnreadTotal, out.Body.TurnTotal = next, totals.Unread, totals.Turns
 	out.Body.Items = make([]summaryView, len(list))
 	for i := range list {
 		out.Body.Items[i] = viewSummary(&list[i], r.who.id)

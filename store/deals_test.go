@@ -60,9 +60,9 @@ func TestADealIsAmendedDeliveredAndCompleted(t *testing.T) {
 		turn := func(want User) {
 			t.Helper()
 			for _, u := range []User{w.sponsor, w.influencer} {
-				list, _, _, err := e.ListRooms(t.Context(), u.ID, RoomFilter{Mine: true})
+				list, _, totals, err := e.ListRooms(t.Context(), u.ID, RoomFilter{Mine: true})
 				must(t, err)
-				if mine := len(list) == 1; mine != (u.ID == want.ID) {
+				if mine := len(list) == 1; mine != (u.ID == want.ID) || totals.Turns != int64(len(list)) {
 					t.Errorf("it is the turn of %s: %v", u.Role, mine)
 				}
 			}

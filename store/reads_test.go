@@ -155,19 +155,19 @@ func TestRoomListsAndHeads(t *testing.T) {
 		e.ok(Command{
 			Room: ids[0], CMID: ulid.Make().String(), Actor: actor(w.sponsor), Body: rooms.Cancel{Note: "never mind"},
 		})
-		list := func(user string, f RoomFilter) (got []string, next string, unread int64) {
+		list := func(user string, f RoomFilter) (got []string, next string, totals RoomTotals) {
 			t.Helper()
-			sums, next, unread, err := e.ListRooms(t.Context(), user, f)
+			sums, next, totals, err := e.ListRooms(t.Context(), user, f)
 			must(t, err)
 			for _, s := range sums {
 				got = append(got, s.Room)
 			}
-			return got, next, unread
+			return got, next, totals
 		}
 		want := []string{ids[0], ids[2], mine, ids[4], ids[3], ids[1]}
-		got, next, unread := list(w.sponsor.ID, RoomFilter{})
-		if !slices.Equal(got, want) || next != "" || unread != 1 {
-			t.Errorf("list %v, next %q, unread %d", got, next, unread)
+		got, next, totals := list(w.sponsor.ID, RoomFilter{})
+		if !slices.Equal(got, want) || next != "" || totals != (RoomTotals{Unread: 1, Turns: 1}) {
+			t.Errorf("list %v, next %q, totals %+v", got, next, totals)
 		}
 		var pages []string
 		for f := (RoomFilter{Limit: 4}); ; {
@@ -355,9 +355,9 @@ func TestReadMarkers(t *testing.T) {
 			e.ok(e.say(w.sponsor, room, "hello"))
 		}
 		unread := func() int64 {
-			_, _, n, err := e.ListRooms(t.Context(), w.influencer.ID, RoomFilter{})
+			_, _, totals, err := e.ListRooms(t.Context(), w.influencer.ID, RoomFilter{})
 			must(t, err)
-			return n
+			return totals.Unread
 		}
 		if n := unread(); n != 7 {
 			t.Fatalf("%d unread", n)

@@ -85,19 +85,19 @@ func orEnd(before int64) int64 {
 const dayMicros = 24 * 60 * 60 * 1_000_000
 
 // ListRooms lists a user's rooms, newest change first, with the cursor of the
-// next page (empty at the end) and the number of unread events in all of the
-// user's rooms. An empty user lists everybody's rooms, for an admin.
+// next page (empty at the end) and what all of the user's rooms come to. An empty
+// user lists everybody's rooms, for an admin.
 //
 // The order is by day and, within one, by the last event: a day is what an index
 // holds (see the migration), a day's rooms are sorted.
-func (s *Store) ListRooms(ctx context.Context, user string, f RoomFilter) (list []RoomSummary, next string, unread int64, err error) {
+func (s *Store) ListRooms(ctx context.Context, user string, f RoomFilter) (list []RoomSummary, next string, totals RoomTotals, err error) {
 	side, err := s.sideOf(ctx, user)
 	if err != nil {
-		return nil, "", 0, err
+		return nil, "", totals, err
 	}
 	q := roomQuery{user: user, side: side}
 	if err := q.filter(f); err != nil {
-		return nil, "", 0, err
+		return nil, "", totals, err
 	}
 	limit := pageSize(f.Limit)
 	// The page is chosen on the narrow rows, then completed.
@@ -111,15 +111,15 @@ func (s *Store) ListRooms(ctx context.Context, user string, f RoomFilter) (list 
 		return err
 	}, append(q.args, limit+1)...)
 	if err != nil {
-		return nil, "", 0, err
+		return nil, "", totals, err
 	}
 	list, more := page(list, limit)
 	if more {
 		last := &list[limit-1]
 		next = makeCursor(micros(last.UpdatedAt)/dayMicros, strconv.FormatInt(last.Pos, 10))
 	}
-	unread, err = s.unread(ctx, user, side)
-	return list, next, unread, err
+	totals, err = s.totals(ctx, user, side)
+	return list, next, totals, err
 }
 
 // sideOf is the side on which all of a user's rooms have them; empty for nobody and
@@ -158,12 +158,17 @@ func (q *roomQuery) own(prefix string) string { return prefix + string(q.side) }
 // did not put the standing offer answers it; in a deal the sponsor answers what is
 // marked done, and else the influencer delivers.
 func (q *roomQuery) turnOf(side rooms.Side) {
+	condition, author := turnOf(side)
+	q.and(condition, author)
+}
+
+func turnOf(side rooms.Side) (condition, author string) {
 	answers := "r.progress NOT LIKE '%d%'"
 	if side == rooms.Sponsor {
 		answers = "r.progress LIKE '%d%'"
 	}
-	q.and("r.frozen = 0 AND CASE WHEN r.stands = 1 THEN r.last_author = ? ELSE r.status = 'agreed' AND "+answers+" END",
-		string(side.Other()))
+	return "r.frozen = 0 AND CASE WHEN r.stands = 1 THEN r.last_author = ? ELSE r.status = 'agreed' AND " + answers + " END",
+		string(side.Other())
 }
 
 // dealt selects the rooms whose deal is in force or completed.
@@ -264,16 +269,18 @@ func parseSummary(row []any) (RoomSummary, error) {
 	return sum, p.err("room")
 }
 
-func (s *Store) unread(ctx context.Context, user string, side rooms.Side) (n int64, err error) {
+func (s *Store) totals(ctx context.Context, user string, side rooms.Side) (n RoomTotals, err error) {
 	if side != rooms.Sponsor && side != rooms.Influencer {
-		return 0, nil
+		return n, nil
 	}
-	query := fmt.Sprintf("SELECT CAST(coalesce(sum(seq - read_%s), 0) AS BIGINT) FROM ad_requests WHERE %s_id = ?", side, side)
-	err = s.reads.rows(ctx, "count unread", query, func(row []any) error {
+	turn, author := turnOf(side)
+	query := fmt.Sprintf("SELECT CAST(coalesce(sum(r.seq - r.read_%s), 0) AS BIGINT),"+
+		" CAST(coalesce(sum(CASE WHEN %s THEN 1 ELSE 0 END), 0) AS BIGINT) FROM ad_requests r WHERE r.%s_id = ?", side, turn, side)
+	err = s.reads.rows(ctx, "count unread and turns", query, func(row []any) error {
 		p := columns[any]{v: row}
-		n = p.int()
-		return p.err("unread")
-	}, user)
+		n.Unread, n.Turns = p.int(), p.int()
+		return p.err("totals")
+	}, author, user)
 	return n, err
 }
 

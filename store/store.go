@@ -193,6 +193,13 @@ type RoomSnapshot struct {
 	UpdatedAt                   rooms.Time
 }
 
+// RoomTotals count over all of a user's rooms, whatever a list is filtered by.
+type RoomTotals struct {
+	// Unread are the events that the user has not seen, Turns the rooms in which it is
+	// the user's turn.
+	Unread, Turns int64
+}
+
 // Work is what became of a deliverable, as lists count it.
 type Work string
 

@@ -1,11 +1,12 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { flushPromises } from '@vue/test-utils'
-import { api } from '@/services/api'
+import { api, type User } from '@/services/api'
 import type { RoomSummary } from '@/services/protocol'
 import type { TopicHandlers } from '@/services/socket/topic'
 import { useInbox } from './inbox'
 import { useLive } from './live'
+import { useSession } from './session'
 
 const room = (id: string, change: Partial<RoomSummary> = {}): RoomSummary => ({
   room: id,
@@ -25,9 +26,10 @@ const room = (id: string, change: Partial<RoomSummary> = {}): RoomSummary => ({
 
 let handlers: TopicHandlers
 const frame = (data: object, type = 'room') => handlers.ephemeral!({ topic: 'inbox', type, data })
-const page = (items: RoomSummary[], unread = 0, cursor = '') => ({
+const page = (items: RoomSummary[], unread = 0, cursor = '', turns = 0) => ({
   items,
   unread_total: unread,
+  turn_total: turns,
   next_cursor: cursor,
 })
 
@@ -54,6 +56,16 @@ describe('the inbox', () => {
     const { inbox } = await start(page([room('a')]))
     frame({ room: 'a', seq: 4, unread: 1, turn: '' })
     expect(inbox.rooms[0]).toMatchObject({ seq: 4, unread: 1, turn: '', sponsor: { name: 'Acme' } })
+  })
+
+  it('counts our turn in rooms that are on no page yet, and as it changes', async () => {
+    useSession().user = { id: 's', role: 'sponsor' } as User
+    const { inbox } = await start(page([room('a'), room('b', { turn: 'influencer' })], 0, 'c', 60))
+    expect(inbox.turns).toBe(60)
+    frame({ room: 'a', seq: 4, turn: 'influencer' })
+    expect(inbox.turns).toBe(59)
+    frame({ room: 'b', seq: 4, turn: 'sponsor' })
+    expect(inbox.turns).toBe(60)
   })
 
   it('whatever comes late, the higher number of a room wins', async () => {

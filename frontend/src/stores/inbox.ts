@@ -27,8 +27,9 @@ export const useInbox = defineStore('inbox', () => {
   const loading = ref(false)
   const error = ref<unknown>(null)
   const cursor = ref<string | undefined>()
-  /** Unread in rooms that are not on a page we have read. */
+  /** Of rooms that are not on a page we have read: what is unread, and how many are our turn. */
   const unreadElsewhere = ref(0)
+  const turnsElsewhere = ref(0)
   let leave: (() => void) | undefined
   let readAtOpening = 0
   let epoch: string | undefined
@@ -42,6 +43,9 @@ export const useInbox = defineStore('inbox', () => {
     for (const room of byRoom.values()) sum += room.unread
     return sum
   })
+  const isTurn = (room: RoomSummary): boolean => room.turn !== '' && room.turn === session.side
+  /** Of all our rooms, on a page or not, those in which it is our turn. */
+  const turns = computed(() => turnsElsewhere.value + rooms.value.filter(isTurn).length)
 
   function merge(summary: RoomSummary): void {
     const known = byRoom.get(summary.room)
@@ -67,7 +71,7 @@ export const useInbox = defineStore('inbox', () => {
       if (mine !== generation) return
       for (const item of page.items) merge(item)
       cursor.value = page.next_cursor || undefined
-      count(page.unread_total)
+      count(page)
       loaded.value = true
     } catch (caught) {
       if (mine === generation) error.value = caught
@@ -85,7 +89,7 @@ export const useInbox = defineStore('inbox', () => {
       if (mine !== generation) return
       for (const item of page.items) merge(item)
       cursor.value = page.next_cursor || undefined
-      count(page.unread_total)
+      count(page)
     } catch (caught) {
       error.value = caught
     } finally {
@@ -99,14 +103,15 @@ export const useInbox = defineStore('inbox', () => {
     const page = await api.rooms({ ...request, limit: 50, ...(from && { cursor: from }) })
     if (session.user?.id !== user) return undefined
     for (const item of page.items) merge(item)
-    count(page.unread_total)
+    count(page)
     return page.next_cursor || undefined
   }
 
-  function count(total: number): void {
-    let here = 0
-    for (const room of byRoom.values()) here += room.unread
-    unreadElsewhere.value = Math.max(0, total - here)
+  function count(total: { unread_total: number; turn_total: number }): void {
+    let unread = 0
+    for (const room of byRoom.values()) unread += room.unread
+    unreadElsewhere.value = Math.max(0, total.unread_total - unread)
+    turnsElsewhere.value = Math.max(0, total.turn_total - rooms.value.filter(isTurn).length)
   }
 
   function start(): void {
@@ -164,6 +169,7 @@ export const useInbox = defineStore('inbox', () => {
     loaded.value = false
     loading.value = false
     unreadElsewhere.value = 0
+    turnsElsewhere.value = 0
     cursor.value = undefined
   }
 
@@ -199,6 +205,7 @@ export const useInbox = defineStore('inbox', () => {
     rooms,
     byRoom,
     unread,
+    turns,
     loaded,
     loading,
     error,

@@ -1253,6 +1253,10 @@ export type ListRooms = {
      */
     next_cursor: string;
     /**
+     * Of all of one's rooms those in which it is one's turn
+     */
+    turn_total: number;
+    /**
      * Unread events in all of one's rooms
      */
     unread_total: number;
