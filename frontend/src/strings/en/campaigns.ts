@@ -57,6 +57,8 @@ export const campaigns = {
   pickChange: 'Choose someone else',
   reach: (n: string) => `${n} reach`,
   submitInvite: 'Send invitation',
+  holds: (sum: string, available: string) => `Holds ${sum} of ${available} available`,
+  holdsNothingYet: (available: string) => `${available} available`,
   apply: 'Apply',
   applyTitle: 'Apply with your first terms',
   submitApply: 'Send application',

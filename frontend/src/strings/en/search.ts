@@ -66,8 +66,6 @@ export const search = {
   createCampaign: 'Create a campaign',
   everyone: 'Each gets a room of their own.',
   remove: (name: string) => `Leave ${name} out`,
-  holds: (sum: string, available: string) => `Holds ${sum} of ${available} available`,
-  holdsNothingYet: (available: string) => `${available} available`,
   tooMuch: (fits: number) =>
     fits === 0
       ? 'The campaign’s budget does not cover one of these.'
