@@ -9,7 +9,6 @@ import (
 	"net/mail"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
@@ -442,7 +441,7 @@ func cleanLine(field, s string, required bool) (string, error) {
 	if required && s == "" {
 		return "", invalid(field, rooms.Required())
 	}
-	if strings.ContainsFunc(s, unicode.IsControl) {
+	if rooms.HasControls(s, "") {
 		return "", invalid(field, rooms.ControlCharacters())
 	}
 	return s, nil

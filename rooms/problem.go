@@ -3,6 +3,7 @@ package rooms
 import (
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // ProblemCode is the stable name of a problem; which there are, the API's description
@@ -53,6 +54,11 @@ func NoDate() Problem { return Because("date", "must be a date such as 2027-01-1
 // ControlCharacters is said of a text that holds what no reader could show.
 func ControlCharacters() Problem {
 	return Because("control_characters", "must not hold control characters")
+}
+
+// HasControls tells whether a text holds control characters other than those of but.
+func HasControls(text, but string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune(but, r) })
 }
 
 // Twice is said of an item that stands in its list already.

@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
-	"unicode"
 
 	"github.com/uptrace/bun"
 
@@ -152,19 +150,16 @@ func checkCampaign(ctx context.Context, t *Tx, c *Campaign) error {
 // checkTexts refuses control characters: but for those that break lines in the long texts
 // none has a meaning, and PostgreSQL cannot keep all of them.
 func checkTexts(c *Campaign) *rooms.Refusal {
-	bad := func(text, but string) bool {
-		return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune(but, r) })
-	}
 	const breaks = "\n\r\t"
 	for _, f := range []struct{ field, text, but string }{
 		{"name", c.Name, ""}, {"description", c.Description, breaks}, {"goals", c.Goals, breaks}, {"category", c.Category, ""},
 	} {
-		if bad(f.text, f.but) {
+		if rooms.HasControls(f.text, f.but) {
 			return rooms.Invalid(f.field, rooms.ControlCharacters())
 		}
 	}
 	for i, niche := range c.Niches {
-		if bad(niche, "") {
+		if rooms.HasControls(niche, "") {
 			return rooms.Invalid(fmt.Sprintf("niches[%d]", i), rooms.ControlCharacters())
 		}
 	}

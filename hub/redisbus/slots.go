@@ -1,6 +1,7 @@
 package redisbus
 
 import (
+	"hash/fnv"
 	"strconv"
 
 	"parley/hub"
@@ -40,11 +41,9 @@ func (b *Bus) slotOf(topic string) *slot {
 	if !b.cfg.Shared(topic) {
 		return nil
 	}
-	hash := uint32(2166136261)
-	for i := range len(topic) {
-		hash = (hash ^ uint32(topic[i])) * 16777619
-	}
-	return &b.slots[hash%slotCount]
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(topic)) // it never fails
+	return &b.slots[hash.Sum32()%slotCount]
 }
 
 // channelOf returns the channel that carries a topic.

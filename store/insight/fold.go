@@ -100,8 +100,8 @@ type foldRow struct {
 
 // count adds the events after pos and returns how many they are and the last one's
 // position: what the store remembers, and at most limit of the log where that is not as
-// many. Of the log most are counted by the database. Only of events of which more than the type counts are the
-// bytes read.
+// many. Of the log most are counted by the database. Only of events of which more than
+// the type counts are the bytes read.
 func (t tally) count(ctx context.Context, s *store.Store, pos int64, limit int) (n int, last int64, err error) {
 	recent := s.Recent(pos)
 	if len(recent) > 0 {
@@ -134,25 +134,17 @@ func (t tally) of(kind rooms.EventType, day, n int64) {
 }
 
 // tellsMore are the types of events whose bytes count.
-var tellsMore = []string{string(rooms.TypeOpened), string(rooms.TypeExpired), string(rooms.TypeAccepted)}
+var tellsMore = []rooms.EventType{rooms.TypeOpened, rooms.TypeExpired, rooms.TypeAccepted}
 
 // recent counts events that the store remembers.
 func (t tally) recent(ctx context.Context, s *store.Store, recent []store.Recent) error {
 	var more []int64
-	type kindDay struct {
-		kind rooms.EventType
-		day  int64
-	}
-	counts := make(map[kindDay]int64)
 	for i := range recent {
 		e := &recent[i]
-		counts[kindDay{e.Type, dayOf(store.Micros(e.At))}]++
-		if slices.Contains(tellsMore, string(e.Type)) {
+		t.of(e.Type, dayOf(store.Micros(e.At)), 1)
+		if slices.Contains(tellsMore, e.Type) {
 			more = append(more, e.Pos)
 		}
-	}
-	for k, n := range counts {
-		t.of(k.kind, k.day, n)
 	}
 	for part := range slices.Chunk(more, roomPage) {
 		if err := t.bytes(ctx, s, "pos IN (?)", bun.List(part)); err != nil {

@@ -191,7 +191,7 @@ func line(field string, s *string, least, most int) error {
 	if s == nil {
 		return nil
 	}
-	if strings.ContainsFunc(*s, unicode.IsControl) {
+	if rooms.HasControls(*s, "") {
 		return rooms.Invalid(field, rooms.ControlCharacters())
 	}
 	switch n := utf8.RuneCountInString(*s); {
@@ -210,7 +210,7 @@ func text(field string, s *string, most int) error {
 	if s == nil {
 		return nil
 	}
-	if strings.ContainsFunc(*s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' }) {
+	if rooms.HasControls(*s, "\n") {
 		return rooms.Invalid(field, rooms.ControlCharacters())
 	}
 	if utf8.RuneCountInString(*s) > most {

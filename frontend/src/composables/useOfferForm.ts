@@ -1,7 +1,9 @@
 import { computed, ref } from 'vue'
 import { ApiError, budgetText, errorText } from '@/services/api'
+import { formatMoney } from '@/services/money'
 import { DEFAULT_EXPIRY } from '@/services/room/expiry'
 import type { Rules } from '@/services/rules'
+import { s } from '@/strings'
 import { useForm } from './useForm'
 import { useTermsDraft, type TermsDraftOptions } from './useTermsDraft'
 
@@ -33,6 +35,17 @@ export function useOfferForm(
     return Object.keys(written.errors.value).length + beside.length
   })
 
+  /** The fee as it is written, 0 while it is wrong, and what offers of it hold of a budget. */
+  const fee = computed(() =>
+    written.errors.value['fee.amount'] ? 0 : (written.terms.value.fee?.amount ?? 0),
+  )
+  function holds(available: number, offers = 1): string {
+    const money = (amount: number): string => formatMoney({ amount, currency: options.context().currency })
+    return fee.value > 0
+      ? s.campaigns.holds(money(fee.value * offers), money(available))
+      : s.campaigns.holdsNothingYet(money(available))
+  }
+
   const explain = (error: ApiError): string =>
     [errorText(error), budgetText(error, options.context().currency)].filter(Boolean).join(' ')
 
@@ -52,5 +65,5 @@ export function useOfferForm(
   const expiry = (): { expires_in?: number } =>
     expiresIn.value === DEFAULT_EXPIRY ? {} : { expires_in: expiresIn.value }
 
-  return { ...written, ...form, amiss, explain, expiresIn, expiry, submit }
+  return { ...written, ...form, amiss, explain, expiresIn, expiry, fee, holds, submit }
 }

@@ -38,14 +38,13 @@ export const useInbox = defineStore('inbox', () => {
   const rooms = computed(() =>
     [...byRoom.values()].sort((a, b) => Date.parse(b.updated_at) - Date.parse(a.updated_at)),
   )
-  const unread = computed(() => {
-    let sum = unreadElsewhere.value
-    for (const room of byRoom.values()) sum += room.unread
-    return sum
-  })
-  const isTurn = (room: RoomSummary): boolean => room.turn !== '' && room.turn === session.side
+  const unreadHere = computed(() => rooms.value.reduce((sum, room) => sum + room.unread, 0))
+  const turnsHere = computed(
+    () => rooms.value.filter(({ turn }) => turn !== '' && turn === session.side).length,
+  )
+  const unread = computed(() => unreadElsewhere.value + unreadHere.value)
   /** Of all our rooms, on a page or not, those in which it is our turn. */
-  const turns = computed(() => turnsElsewhere.value + rooms.value.filter(isTurn).length)
+  const turns = computed(() => turnsElsewhere.value + turnsHere.value)
 
   function merge(summary: RoomSummary): void {
     const known = byRoom.get(summary.room)
@@ -108,10 +107,8 @@ export const useInbox = defineStore('inbox', () => {
   }
 
   function count(total: { unread_total: number; turn_total: number }): void {
-    let unread = 0
-    for (const room of byRoom.values()) unread += room.unread
-    unreadElsewhere.value = Math.max(0, total.unread_total - unread)
-    turnsElsewhere.value = Math.max(0, total.turn_total - rooms.value.filter(isTurn).length)
+    unreadElsewhere.value = Math.max(0, total.unread_total - unreadHere.value)
+    turnsElsewhere.value = Math.max(0, total.turn_total - turnsHere.value)
   }
 
   function start(): void {
