@@ -17,6 +17,7 @@ import (
 	"parley/hub/membus"
 	"parley/rooms"
 	"parley/store"
+	"parley/store/credentials"
 )
 
 func TestRegistrationAndLogin(t *testing.T) {
@@ -401,6 +402,8 @@ func TestAnEndedSessionChangesNothing(t *testing.T) {
 		"/api/account/password": {"current": password, "password": "another horse battery"},
 		"/api/account/email":    {"email": "other@example.com", "password": password},
 		"/api/account/factor":   {"password": password},
+		"/api/account/webhooks": {"form": "signed", "name": "x", "url": "https://example.com/hook"},
+		"/api/account/delete":   {"password": password},
 	} {
 		t.Run(path, func(t *testing.T) {
 			p.logIn()
@@ -424,6 +427,63 @@ func TestAnEndedSessionChangesNothing(t *testing.T) {
 			if len(left) != 0 {
 				t.Errorf("sessions: %+v", left)
 			}
+		})
+	}
+}
+
+// A second factor that is switched on while a log-in or an account's deletion is under way
+// binds it: who shows no code is asked for one.
+func TestASecondFactorBindsWhatIsUnderWay(t *testing.T) {
+	asked := make(chan struct{}, 1)
+	var armed atomic.Bool
+	w := start(t, options{onRead: func(query string, _ []any) {
+		if strings.Contains(query, "second_factors") && armed.CompareAndSwap(true, false) {
+			asked <- struct{}{}
+		}
+	}})
+	for _, c := range []struct {
+		name, path    string
+		status        int
+		code, problem string
+	}{
+		{"login", "/api/auth/login", 401, "unauthenticated", ""},
+		{"deletion", "/api/account/delete", 422, "invalid", "code"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := w.join(rooms.Sponsor)
+			before, err := w.store.ListSessions(t.Context(), p.id, rooms.At(w.clock()))
+			must(t, err)
+			held, on := make(chan struct{}, 2), make(chan error, 1)
+			waits := sync.OnceFunc(func() { <-asked })
+			go func() {
+				_, err := store.Write(t.Context(), w.store, func(ctx context.Context, tx *store.Tx) (struct{}, error) {
+					held <- struct{}{}
+					waits()
+					f := credentials.Factor{User: p.id, Secret: []byte("sealed")}
+					if err := credentials.Propose(ctx, tx, f.User, f.Secret); err != nil {
+						return struct{}{}, err
+					}
+					return struct{}{}, credentials.TakeStep(ctx, tx, &f, 1)
+				})
+				on <- err
+			}()
+			<-held
+			armed.Store(true)
+			body := object{"password": password}
+			if c.name == "login" {
+				body["email"] = p.email
+			}
+			r := p.call("POST", c.path, body).refused(c.status, c.code, c.problem)
+			must(t, <-on)
+			if reason := at(r.body, "error.details.reason"); c.name == "login" && reason != "second_factor" {
+				t.Errorf("the reason is %v: %s", reason, r.raw)
+			}
+			after, err := w.store.ListSessions(t.Context(), p.id, rooms.At(w.clock()))
+			must(t, err)
+			if len(after) != len(before) {
+				t.Errorf("%d sessions, %d before", len(after), len(before))
+			}
+			p.call("GET", "/api/me", nil).want(200)
 		})
 	}
 }

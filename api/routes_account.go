@@ -187,21 +187,18 @@ func (s *Server) deleteAccount(ctx context.Context, r *request, in *deleteInput)
 	if err != nil {
 		return nil, err
 	}
-	factor, err := s.confirmedFactor(ctx, u.ID)
+	required := rooms.Invalid("code", rooms.Because("code_required", "is required: your account has a second factor"))
+	shown, err := s.secondFactor(ctx, r.origin(), u.ID, in.Body.Code, required)
 	if err != nil {
 		return nil, err
 	}
-	var parts []store.Also
-	if factor != nil {
-		if in.Body.Code == "" {
-			return nil, invalid("code", rooms.Because("code_required", "is required: your account has a second factor"))
+	allowed := func(ctx context.Context, t *store.Tx) error {
+		if err := r.stillIn(ctx, t); err != nil {
+			return err
 		}
-		proof, err := s.proof(ctx, r.origin(), factor, in.Body.Code)
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, proof)
+		return shown.proof(ctx, t)
 	}
+	var parts []store.Also
 	for _, erase := range []func(context.Context, *store.Tx, string) error{
 		outbox.Erase, notices.Erase, credentials.Erase, profiles.Erase, preferences.Erase,
 		exports.Erase, reports.Erase, webhooks.Erase, jobs.Erase, news.Erase, flags.Erase, search.Erase,
@@ -209,7 +206,7 @@ func (s *Server) deleteAccount(ctx context.Context, r *request, in *deleteInput)
 		parts = append(parts, func(ctx context.Context, t *store.Tx) error { return erase(ctx, t, u.ID) })
 	}
 	parts = append(parts, audit.Also(r.origin().entry(r.who, audit.ActionUserDeleted, "user", u.ID)))
-	if err := s.store.Leave(ctx, u.ID, parts...); err != nil {
+	if err := s.store.Leave(ctx, u.ID, allowed, parts...); err != nil {
 		return nil, err
 	}
 	s.hub.Disconnect(u.ID, closeSessionEnded, "account deleted")

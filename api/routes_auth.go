@@ -158,7 +158,7 @@ func (s *Server) register(ctx context.Context, r *request, in *registerInput) (*
 	if u, err = s.store.CreateUser(ctx, u, b.besides(u.ID), verify, audit.Also(entry)); err != nil {
 		return nil, err
 	}
-	return s.logIn(ctx, r, &u, b.Zone, nil)
+	return s.logIn(ctx, r, &u, b.Zone, factorShown{})
 }
 
 // user is the row of somebody who registers, checked.
@@ -232,7 +232,7 @@ const maxBrowsers = 50
 
 // logIn starts a session in the browser that the request comes from, whose time zone may
 // be empty. proof is what uses up the code that was shown, if one was.
-func (s *Server) logIn(ctx context.Context, r *request, u *store.User, zone string, proof store.Also) (*sessionOutput, error) {
+func (s *Server) logIn(ctx context.Context, r *request, u *store.User, zone string, shown factorShown) (*sessionOutput, error) {
 	d, err := s.deviceOf(ctx, r, u.ID)
 	if err != nil {
 		return nil, err
@@ -254,8 +254,8 @@ func (s *Server) logIn(ctx context.Context, r *request, u *store.User, zone stri
 		if err != nil || now.PasswordHash != u.PasswordHash {
 			return nil, rooms.Refuse(codeUnauthenticated, wrongLogin)
 		}
-		if proof != nil {
-			if err := proof(ctx, t); err != nil {
+		if shown.proof != nil {
+			if err := shown.proof(ctx, t); err != nil {
 				return nil, err
 			}
 		}
@@ -282,7 +282,7 @@ func (s *Server) logIn(ctx context.Context, r *request, u *store.User, zone stri
 	known := s.rememberCookie(&d)
 	r.http.Response().Header.Add(fiber.HeaderSetCookie, known.String())
 	return &sessionOutput{
-		SetCookie: s.cookie(token, s.cfg.SessionTTL), Body: sessionView{User: s.viewSelf(u, proof != nil)},
+		SetCookie: s.cookie(token, s.cfg.SessionTTL), Body: sessionView{User: s.viewSelf(u, shown.on)},
 	}, nil
 }
 
@@ -317,23 +317,14 @@ func (s *Server) login(ctx context.Context, r *request, in *loginInput) (*sessio
 		}
 		return nil, fail(codeUnauthenticated, wrongLogin)
 	}
-	factor, err := s.confirmedFactor(ctx, u.ID)
-	if err != nil || factor == nil {
-		if err != nil {
-			return nil, err
-		}
-		return s.logIn(ctx, r, &u, in.Body.Zone, nil)
-	}
-	if in.Body.Code == "" {
-		e := fail(codeUnauthenticated, "Enter a code of your authenticator app.")
-		e.Info.Details = reasonDetails{Reason: "second_factor"}
-		return nil, e
-	}
-	proof, err := s.proof(ctx, r.origin(), factor, in.Body.Code)
+	shown, err := s.secondFactor(ctx, r.origin(), u.ID, in.Body.Code, &rooms.Refusal{
+		Code: codeUnauthenticated, Message: "Enter a code of your authenticator app.",
+		Details: reasonDetails{Reason: "second_factor"},
+	})
 	if err != nil {
 		return nil, err
 	}
-	return s.logIn(ctx, r, &u, in.Body.Zone, proof)
+	return s.logIn(ctx, r, &u, in.Body.Zone, shown)
 }
 
 func busyPasswords(err error) error {

@@ -112,7 +112,7 @@ func (s *Server) makeWebhook(ctx context.Context, r *request, in *makeWebhookInp
 	if w.Target, err = target.Seal(s.hooks, r.who.id); err != nil {
 		return nil, err
 	}
-	err = s.run(ctx, func(ctx context.Context, t *store.Tx) (err error) {
+	err = s.run(ctx, r.stillIn, func(ctx context.Context, t *store.Tx) (err error) {
 		if w, err = webhooks.Add(ctx, t, w); err != nil {
 			return err
 		}

@@ -86,7 +86,47 @@ func recoveryHash(code string) [32]byte {
 	return sha256.Sum256([]byte(strings.ToLower(strings.NewReplacer("-", "", " ", "").Replace(code))))
 }
 
-func wrongCode() *Error { return invalid("code", rooms.Because("wrong_code", "is not right")) }
+func refusedCode() *rooms.Refusal {
+	return rooms.Invalid("code", rooms.Because("wrong_code", "is not right"))
+}
+
+func wrongCode() *Error { return refused(refusedCode()) }
+
+// factorShown is what a request shows of its user's second factor.
+type factorShown struct {
+	on bool // they have one
+	// proof uses up the code in the transaction of what it is shown for. Where they have
+	// none it refuses if they do by then: one that is switched on while the request is
+	// under way binds it.
+	proof store.Also
+}
+
+// secondFactor looks at the code that a user shows. without is the refusal for who has a
+// factor and shows none.
+func (s *Server) secondFactor(
+	ctx context.Context, from origin, user, code string, without *rooms.Refusal,
+) (shown factorShown, err error) {
+	factor, err := s.confirmedFactor(ctx, user)
+	switch {
+	case err != nil:
+		return shown, err
+	case factor == nil:
+		shown.proof = func(ctx context.Context, t *store.Tx) error {
+			on, err := credentials.HasFactor(ctx, t, user)
+			if err == nil && on {
+				err = without
+			}
+			return err
+		}
+		return shown, nil
+	case code == "":
+		return shown, refused(without)
+	default:
+		shown.on = true
+		shown.proof, err = s.proof(ctx, from, factor, code)
+		return shown, err
+	}
+}
 
 // proof checks a code of a user's second factor, or a recovery code, and gives what
 // uses it up in the transaction of what it is shown for.
@@ -109,14 +149,21 @@ func (s *Server) proof(ctx context.Context, from origin, f *credentials.Factor, 
 			s.noteFailure(user, from, audit.ActionTOTPFailed)
 			return nil, wrongCode()
 		}
-		return func(ctx context.Context, t *store.Tx) error { return credentials.TakeStep(ctx, t, user, step) }, nil
+		shown := *f
+		return func(ctx context.Context, t *store.Tx) error {
+			err := credentials.TakeStep(ctx, t, &shown, step)
+			if errors.Is(err, store.ErrNotFound) { // it was switched off meanwhile, or another one on
+				return refusedCode()
+			}
+			return err
+		}, nil
 	}
 	hash := recoveryHash(code)
 	return func(ctx context.Context, t *store.Tx) error {
 		left, err := credentials.UseRecoveryCode(ctx, t, user, hash)
 		if errors.Is(err, store.ErrNotFound) {
 			s.noteFailure(user, from, audit.ActionTOTPFailed)
-			return rooms.Invalid("code", rooms.Because("wrong_code", "is not right"))
+			return refusedCode()
 		}
 		if err != nil {
 			return err

@@ -30,12 +30,16 @@ const DeletedName = "Deleted account"
 // sessions go, the id stays in the log and in the ledger, whose hashes are over ids
 // alone. What others keep of the user goes with also. Rooms that are still
 // negotiated close. It is refused with not_allowed and the Obstacles while a deal is
-// in force or a campaign runs.
-func (s *Store) Leave(ctx context.Context, user string, also ...Also) error {
+// in force or a campaign runs, and with whatever allowed gives, which is asked before
+// anything of the user is gone.
+func (s *Store) Leave(ctx context.Context, user string, allowed Also, also ...Also) error {
 	_, err := write(ctx, s, true, func(ctx context.Context, t *Tx) (struct{}, error) {
 		m, err := t.user(ctx, "id", user)
 		if err != nil {
 			return struct{}{}, fmt.Errorf("leave: %w", err)
+		}
+		if err := allowed(ctx, t); err != nil {
+			return struct{}{}, err
 		}
 		if err := t.notTheLastAdmin(ctx, m); err != nil {
 			return struct{}{}, err

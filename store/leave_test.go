@@ -17,7 +17,7 @@ func TestLeavingRemovesThePersonAndKeepsTheLog(t *testing.T) {
 		w := e.world(10_000)
 		room := e.opened(w, 300)
 		var obstacles *rooms.Refusal
-		if err := e.Leave(t.Context(), w.sponsor.ID); !errors.As(err, &obstacles) || obstacles.Code != rooms.CodeNotAllowed {
+		if err := e.Leave(t.Context(), w.sponsor.ID, anyway); !errors.As(err, &obstacles) || obstacles.Code != rooms.CodeNotAllowed {
 			t.Fatalf("left a campaign that runs: %v", err)
 		}
 		if in := obstacles.Details.(Obstacles); len(in.Deals) != 0 || len(in.Campaigns) != 1 || in.Campaigns[0].ID != w.campaign.ID {
@@ -28,7 +28,7 @@ func TestLeavingRemovesThePersonAndKeepsTheLog(t *testing.T) {
 		must(t, e.CreateSession(t.Context(), Session{TokenHash: hash, UserID: w.influencer.ID, Kind: SessionCookie,
 			CreatedAt: rooms.At(e.clk.now()), ExpiresAt: rooms.At(e.clk.now()).Add(time.Hour)}))
 		besides := 0
-		must(t, e.Leave(t.Context(), w.influencer.ID, func(context.Context, *Tx) error { besides++; return nil }))
+		must(t, e.Leave(t.Context(), w.influencer.ID, anyway, func(context.Context, *Tx) error { besides++; return nil }))
 		if besides == 0 {
 			t.Error("what goes with it did not")
 		}
@@ -49,7 +49,7 @@ func TestLeavingRemovesThePersonAndKeepsTheLog(t *testing.T) {
 		// The address may be used again.
 		_, err = e.CreateUser(t.Context(), User{Email: w.influencer.Email, Name: "New", Role: rooms.Influencer, Approved: true})
 		must(t, err)
-		if err := e.Leave(t.Context(), w.influencer.ID); !errors.Is(err, ErrNotFound) {
+		if err := e.Leave(t.Context(), w.influencer.ID, anyway); !errors.Is(err, ErrNotFound) {
 			t.Errorf("left twice: %v", err)
 		}
 		yes := true
@@ -58,7 +58,7 @@ func TestLeavingRemovesThePersonAndKeepsTheLog(t *testing.T) {
 		}
 
 		must(t, e.ArchiveCampaign(t.Context(), w.sponsor.ID, w.campaign.ID))
-		must(t, e.Leave(t.Context(), w.sponsor.ID))
+		must(t, e.Leave(t.Context(), w.sponsor.ID, anyway))
 		e.sound()
 	})
 }
@@ -70,7 +70,7 @@ func TestADealInForceKeepsBothParties(t *testing.T) {
 		e.ok(e.accept(w.influencer, room))
 		for _, u := range []User{w.sponsor, w.influencer} {
 			var r *rooms.Refusal
-			if err := e.Leave(t.Context(), u.ID); !errors.As(err, &r) {
+			if err := e.Leave(t.Context(), u.ID, anyway); !errors.As(err, &r) {
 				t.Fatalf("%s left: %v", u.Role, err)
 			}
 			if in := r.Details.(Obstacles); len(in.Deals) != 1 || in.Deals[0].ID != room || in.Deals[0].Name != w.campaign.Name {
@@ -84,8 +84,8 @@ func TestADealInForceKeepsBothParties(t *testing.T) {
 func TestTheLastAdminStays(t *testing.T) {
 	onEach(t, func(t *testing.T, e *env) {
 		first, second := e.user(rooms.Admin), e.user(rooms.Admin)
-		must(t, e.Leave(t.Context(), first.ID))
-		if err := e.Leave(t.Context(), second.ID); err == nil || !strings.Contains(err.Error(), "only admin") {
+		must(t, e.Leave(t.Context(), first.ID, anyway))
+		if err := e.Leave(t.Context(), second.ID, anyway); err == nil || !strings.Contains(err.Error(), "only admin") {
 			t.Errorf("the last admin left: %v", err)
 		}
 	})
@@ -110,7 +110,7 @@ func TestNobodyNegotiatesWithWhoHasLeft(t *testing.T) {
 		open.Terms = nil
 		applies.Actor, applies.Body = actor(w.influencer), open
 		invites := openCommand(second, 300)
-		must(t, e.Leave(t.Context(), w.influencer.ID))
+		must(t, e.Leave(t.Context(), w.influencer.ID, anyway))
 		results := e.together([]Command{give(w.sponsor, rooms.Reopen{}), invites, applies})
 		refusalOf(t, results[0].Err, rooms.CodeRoomClosed)
 		refusalOf(t, results[1].Err, rooms.CodeNotFound)
@@ -122,6 +122,35 @@ func TestNobodyNegotiatesWithWhoHasLeft(t *testing.T) {
 		must(t, err)
 		if snapshot.State.Status != rooms.StatusWithdrawn {
 			t.Errorf("the room is %s", snapshot.State.Status)
+		}
+		e.sound()
+	})
+}
+
+// anyway lets everybody leave.
+func anyway(context.Context, *Tx) error { return nil }
+
+// Who is not allowed to leave does not, and nothing of them is gone when they are asked.
+func TestWhoMayNotLeaveStays(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		w := e.world(10_000)
+		room := e.opened(w, 300)
+		hash := [32]byte{1}
+		must(t, e.CreateSession(t.Context(), Session{TokenHash: hash, UserID: w.influencer.ID, Kind: SessionCookie,
+			CreatedAt: rooms.At(e.clk.now()), ExpiresAt: rooms.At(e.clk.now()).Add(time.Hour)}))
+		err := e.Leave(t.Context(), w.influencer.ID, func(ctx context.Context, tx *Tx) error {
+			if err := tx.NeedSession(ctx, hash); err != nil {
+				return err
+			}
+			return rooms.NotAllowed("no", "No.")
+		})
+		refusalOf(t, err, rooms.CodeNotAllowed)
+		u, err := e.UserByID(t.Context(), w.influencer.ID)
+		must(t, err)
+		snapshot, err := e.Snapshot(t.Context(), room)
+		must(t, err)
+		if u.DeletedAt != nil || snapshot.State.Status == rooms.StatusClosed {
+			t.Errorf("left: %+v, the room is %s", u, snapshot.State.Status)
 		}
 		e.sound()
 	})

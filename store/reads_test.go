@@ -449,7 +449,7 @@ func TestWhatEndsAccessIsCounted(t *testing.T) {
 			t.Errorf("after a flag: %s", got)
 		}
 		must(t, e.Unflag(t.Context(), f))
-		must(t, e.Leave(t.Context(), u.ID))
+		must(t, e.Leave(t.Context(), u.ID, anyway))
 		if got := live(at); !moved() || got != "under" {
 			t.Errorf("after an account's deletion: %s", got)
 		}

@@ -126,22 +126,37 @@ func TestACodeCountsOnceAndTheFirstConfirms(t *testing.T) {
 				return credentials.Propose(ctx, tx, u.ID, []byte(secret))
 			})
 		}
+		var f credentials.Factor
 		take := func(step int64) error {
-			return within(t, e, func(ctx context.Context, tx *store.Tx) error {
-				return credentials.TakeStep(ctx, tx, u.ID, step)
-			})
+			return within(t, e, func(ctx context.Context, tx *store.Tx) error { return credentials.TakeStep(ctx, tx, &f, step) })
+		}
+		has := func() (on bool) {
+			must(t, within(t, e, func(ctx context.Context, tx *store.Tx) (err error) {
+				on, err = credentials.HasFactor(ctx, tx, u.ID)
+				return err
+			}))
+			return on
 		}
 		if _, err := credentials.FactorOf(t.Context(), e.Store, u.ID); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("a factor of nobody: %v", err)
 		}
 		must(t, propose("one"))
-		must(t, propose("two"))
 		f, err := credentials.FactorOf(t.Context(), e.Store, u.ID)
+		must(t, err)
+		must(t, propose("two"))
+		// What was checked against one secret says nothing of another.
+		if err := take(10); !errors.Is(err, store.ErrNotFound) || has() {
+			t.Errorf("a code of a secret that was replaced: %v", err)
+		}
+		f, err = credentials.FactorOf(t.Context(), e.Store, u.ID)
 		must(t, err)
 		if string(f.Secret) != "two" || f.Confirmed != nil {
 			t.Errorf("proposed %+v", f)
 		}
 		must(t, take(10))
+		if !has() {
+			t.Error("the first code did not confirm it")
+		}
 		var refusal *rooms.Refusal
 		for _, step := range []int64{10, 9} {
 			if err := take(step); !errors.As(err, &refusal) || refusal.Field != "code" {
@@ -160,6 +175,9 @@ func TestACodeCountsOnceAndTheFirstConfirms(t *testing.T) {
 		must(t, within(t, e, func(ctx context.Context, tx *store.Tx) error {
 			return credentials.RemoveFactor(ctx, tx, u.ID)
 		}))
+		if err := take(12); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("a code of a factor that was removed: %v", err)
+		}
 		must(t, propose("three"))
 	})
 }

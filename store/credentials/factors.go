@@ -1,7 +1,9 @@
 package credentials
 
 import (
+	"bytes"
 	"context"
+	"database/sql"
 	"fmt"
 
 	"github.com/uptrace/bun"
@@ -74,15 +76,33 @@ func Propose(ctx context.Context, t *store.Tx, user string, secret []byte) error
 }
 
 // TakeStep takes the code of a time step, so that neither it nor an older one counts
-// again: a *rooms.Refusal says that it did before. The first one confirms the factor.
-func TakeStep(ctx context.Context, t *store.Tx, user string, step int64) error {
+// again: a *rooms.Refusal says that it did before. The first one confirms the factor. It
+// is a code of the factor that was read: ErrNotFound where the user has that one no more.
+func TakeStep(ctx context.Context, t *store.Tx, f *Factor, step int64) error {
+	now, err := factorOf(ctx, t.DB, f.User)
+	if err == nil && !bytes.Equal(now.Secret, f.Secret) {
+		err = sql.ErrNoRows
+	}
+	if err != nil {
+		return store.RowError("take a code", err)
+	}
 	res, err := t.DB.NewUpdate().Model((*factorModel)(nil)).Set("last_step = ?", step).
 		Set("confirmed_at = coalesce(confirmed_at, ?)", store.Micros(t.Now)).
-		Where("user_id = ?", user).Where("last_step < ?", step).Exec(ctx)
+		Where("user_id = ?", f.User).Where("last_step < ?", step).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("take a code: %w", err)
 	}
 	return one(res.RowsAffected, "take a code", rooms.Invalid("code", rooms.Because("code_used", "was used already; wait for the next one")))
+}
+
+// HasFactor tells whether a user has a second factor in force, as the transaction sees it.
+func HasFactor(ctx context.Context, t *store.Tx, user string) (bool, error) {
+	has, err := t.DB.NewSelect().Model((*factorModel)(nil)).
+		Where("user_id = ?", user).Where("confirmed_at IS NOT NULL").Exists(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for a second factor: %w", err)
+	}
+	return has, nil
 }
 
 // one gives the refusal when no row was changed.
