@@ -37,6 +37,15 @@ func TestAdminLists(t *testing.T) {
 		at(list[0], "sponsor.id") != n.sponsor.id || at(list[0], "held") != 1000.0 {
 		t.Errorf("campaigns: %v", list)
 	}
+	for query, want := range map[string]int{
+		"visibility=public": 1, "visibility=private": 0, "currency=EUR": 1, "currency=JPY": 0, "visibility=public&currency=EUR&flagged=true": 0,
+	} {
+		if list := admin.call("GET", "/api/admin/campaigns?"+query, nil).want(200).items(); len(list) != want {
+			t.Errorf("campaigns by %s: %v", query, list)
+		}
+	}
+	admin.call("GET", "/api/admin/campaigns?visibility=secret", nil).refused(422, "invalid", "visibility")
+	admin.call("GET", "/api/admin/campaigns?currency=euro", nil).refused(422, "invalid", "currency")
 	campaign := admin.call("GET", "/api/admin/campaigns/"+n.campaign, nil).want(200)
 	if counts, _ := campaign.body["rooms"].([]any); len(counts) != 1 || at(counts[0], "count") != 1.0 {
 		t.Errorf("campaign: %s", campaign.raw)
@@ -280,7 +289,7 @@ func TestTablesAreDownloaded(t *testing.T) {
 	n := w.negotiate()
 	admin.call("POST", "/api/admin/flags", object{"kind": "user", "id": n.sponsor.id, "reason": "look"}).want(204)
 	for path, want := range map[string]int{
-		"campaigns.csv?state=running": 1, "rooms.csv?status=agreed": 0, "rooms.csv?frozen=true": 1, "flags.csv?state=open": 1,
+		"campaigns.csv?state=running": 1, "campaigns.csv?visibility=private": 0, "rooms.csv?status=agreed": 0, "rooms.csv?frozen=true": 1, "flags.csv?state=open": 1,
 		"audit.csv?action=flag.": 1, "mail.csv?q=" + n.sponsor.email: 2, // how to confirm the address, and the flag
 	} {
 		if rows, _, raw := admin.table("/api/admin/" + path); len(rows)-1 != want {
@@ -290,7 +299,7 @@ func TestTablesAreDownloaded(t *testing.T) {
 	admin.call("GET", "/api/admin/users.csv?role=boss", nil).refused(422, "invalid", "role")
 	entries, _, err := audit.List(context.Background(), w.store, audit.Filter{Action: audit.ActionExport})
 	must(t, err)
-	if len(entries) != 8 || entries[7].Subject.ID != "users" || entries[7].Actor != admin.id {
+	if len(entries) != 9 || entries[8].Subject.ID != "users" || entries[7].Actor != admin.id {
 		t.Errorf("audit log: %d entries, %+v", len(entries), entries)
 	}
 }

@@ -81,12 +81,14 @@ type (
 		}
 	}
 	adminCampaignsInput struct {
-		State   string `query:"state" enum:"running,planned,ended,archived"`
-		Flagged bool   `query:"flagged" doc:"Only flagged ones"`
-		Sponsor string `query:"sponsor" maxLength:"40"`
-		Q       string `query:"q" maxLength:"100" doc:"The beginning of a name, or an id"`
-		Cursor  string `query:"cursor" maxLength:"40"`
-		Limit   int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+		State      string `query:"state" enum:"running,planned,ended,archived"`
+		Visibility string `query:"visibility" enum:"public,private"`
+		Currency   string `query:"currency" pattern:"^[A-Z]{3}$" doc:"Of the budget"`
+		Flagged    bool   `query:"flagged" doc:"Only flagged ones"`
+		Sponsor    string `query:"sponsor" maxLength:"40"`
+		Q          string `query:"q" maxLength:"100" doc:"The beginning of a name, or an id"`
+		Cursor     string `query:"cursor" maxLength:"40"`
+		Limit      int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 	}
 	adminCampaignsOutput struct {
 		Body struct {
@@ -158,9 +160,15 @@ func (in *adminUsersInput) filter() admin.UserFilter {
 }
 
 func (in *adminCampaignsInput) filter() admin.CampaignFilter {
-	return admin.CampaignFilter{
-		State: in.State, Flagged: in.Flagged, Sponsor: in.Sponsor, Query: in.Q, Cursor: in.Cursor, Limit: in.Limit,
+	f := admin.CampaignFilter{
+		State: in.State, Currency: rooms.Currency(in.Currency), Flagged: in.Flagged, Sponsor: in.Sponsor,
+		Query: in.Q, Cursor: in.Cursor, Limit: in.Limit,
 	}
+	if in.Visibility != "" {
+		public := in.Visibility == visibilityPublic
+		f.Public = &public
+	}
+	return f
 }
 
 func (in *adminRoomsInput) filter() admin.RoomFilter {

@@ -153,12 +153,14 @@ type Campaign struct {
 
 // CampaignFilter selects campaigns, newest first.
 type CampaignFilter struct {
-	State   string // one of the states of campaigns
-	Flagged bool
-	Sponsor string
-	Query   string // the beginning of a name, or an id
-	Cursor  string
-	Limit   int
+	State    string // one of the states of campaigns
+	Public   *bool  // nil: public and private ones
+	Currency rooms.Currency
+	Flagged  bool
+	Sponsor  string
+	Query    string // the beginning of a name, or an id
+	Cursor   string
+	Limit    int
 }
 
 type campaignRow struct {
@@ -210,6 +212,12 @@ func Campaigns(ctx context.Context, s *store.Store, now rooms.Time, f CampaignFi
 		q = q.Where("c.archived_at IS NULL").Where("c.starts_at <= ?", at).Where("c.ends_at > ?", at)
 	default:
 		return nil, "", rooms.Invalid("state", rooms.OneOf("running", "planned", "ended", "archived"))
+	}
+	if f.Public != nil {
+		q = q.Where("c.public = ?", *f.Public)
+	}
+	if f.Currency != "" {
+		q = q.Where("c.currency = ?", string(f.Currency))
 	}
 	if f.Flagged {
 		q = q.Where("c.flagged_at IS NOT NULL")

@@ -93,6 +93,11 @@ func TestCampaignsAndRooms(t *testing.T) {
 		sponsor, influencer, root := named(t, e, rooms.Sponsor, "Ada", true), named(t, e, rooms.Influencer, "Bob", true), named(t, e, rooms.Admin, "Root", true)
 		first, second := e.RunningCampaign(t, sponsor), e.RunningCampaign(t, named(t, e, rooms.Sponsor, "Cat", true))
 		room, other := e.Room(t, first, influencer), e.Room(t, second, influencer)
+		e.Clock.Advance(time.Millisecond)
+		private, err := e.CreateCampaign(ctx, store.Campaign{
+			Sponsor: sponsor.ID, Name: "Winter", Currency: "JPY", Budget: 100, StartsAt: first.StartsAt, EndsAt: first.EndsAt,
+		})
+		must(t, err)
 		must(t, e.Flag(ctx, store.Flag{Kind: store.FlagCampaign, ID: second.ID, Reason: "Look", Admin: root.ID}))
 		now := rooms.At(e.Clock.Now())
 		ids := func(list []admin.Campaign) (got []string) {
@@ -102,18 +107,24 @@ func TestCampaignsAndRooms(t *testing.T) {
 			return got
 		}
 		later := now.Add(100 * 24 * time.Hour)
+		yes, no := true, false
 		for name, c := range map[string]struct {
 			f    admin.CampaignFilter
 			now  rooms.Time
 			want []string
 		}{
-			"all":     {admin.CampaignFilter{}, now, []string{second.ID, first.ID}},
-			"running": {admin.CampaignFilter{State: admin.CampaignRunning}, now, []string{second.ID, first.ID}},
-			"ended":   {admin.CampaignFilter{State: admin.CampaignEnded}, now, nil},
-			"later":   {admin.CampaignFilter{State: admin.CampaignEnded}, later, []string{second.ID, first.ID}},
-			"flagged": {admin.CampaignFilter{Flagged: true}, now, []string{second.ID}},
-			"sponsor": {admin.CampaignFilter{Sponsor: sponsor.ID}, now, []string{first.ID}},
-			"name":    {admin.CampaignFilter{Query: "autumn a"}, now, []string{first.ID}},
+			"all":                  {admin.CampaignFilter{}, now, []string{private.ID, second.ID, first.ID}},
+			"running":              {admin.CampaignFilter{State: admin.CampaignRunning}, now, []string{private.ID, second.ID, first.ID}},
+			"ended":                {admin.CampaignFilter{State: admin.CampaignEnded}, now, nil},
+			"later":                {admin.CampaignFilter{State: admin.CampaignEnded}, later, []string{private.ID, second.ID, first.ID}},
+			"flagged":              {admin.CampaignFilter{Flagged: true}, now, []string{second.ID}},
+			"sponsor":              {admin.CampaignFilter{Sponsor: sponsor.ID}, now, []string{private.ID, first.ID}},
+			"public":               {admin.CampaignFilter{Public: &yes}, now, []string{second.ID, first.ID}},
+			"private":              {admin.CampaignFilter{Public: &no}, now, []string{private.ID}},
+			"currency":             {admin.CampaignFilter{Currency: "JPY"}, now, []string{private.ID}},
+			"public in a currency": {admin.CampaignFilter{Public: &yes, Currency: "EUR", Sponsor: sponsor.ID}, now, []string{first.ID}},
+			"none in a currency":   {admin.CampaignFilter{Public: &yes, Currency: "JPY"}, now, nil},
+			"name":                 {admin.CampaignFilter{Query: "autumn a"}, now, []string{first.ID}},
 		} {
 			list, _, err := admin.Campaigns(ctx, e.Store, c.now, c.f)
 			must(t, err)
@@ -159,6 +170,7 @@ func TestCampaignsAndRooms(t *testing.T) {
 func TestListsReadNoWholeTable(t *testing.T) {
 	forms.Each(t, func(t *testing.T, e *forms.Env) {
 		now := rooms.At(e.Clock.Now())
+		public := true
 		users := func(f admin.UserFilter) func(context.Context) error {
 			return func(ctx context.Context) error { _, _, err := admin.Users(ctx, e.Store, f); return err }
 		}
@@ -176,6 +188,8 @@ func TestListsReadNoWholeTable(t *testing.T) {
 			"users by text":     users(admin.UserFilter{Query: "ada", Cursor: "z"}),
 			"campaigns":         campaigns(admin.CampaignFilter{Cursor: "z"}),
 			"flagged campaigns": campaigns(admin.CampaignFilter{Flagged: true}),
+			"public":            campaigns(admin.CampaignFilter{Public: &public, Cursor: "z"}),
+			"by currency":       campaigns(admin.CampaignFilter{Currency: "JPY"}),
 			"archived":          campaigns(admin.CampaignFilter{State: admin.CampaignArchived}),
 			"a sponsor's":       campaigns(admin.CampaignFilter{Sponsor: "S"}),
 			"campaigns by text": campaigns(admin.CampaignFilter{Query: "autumn"}),

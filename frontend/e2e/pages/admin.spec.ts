@@ -125,6 +125,43 @@ test('a table is downloaded with the filters of its view', async ({ browser }) =
   await admin.context().close()
 })
 
+test('campaigns are found by visibility and currency, and the address keeps it', async ({ browser }) => {
+  const url = cluster.url(0)
+  const sponsor = await logIn(browser, url, 'sponsor@example.com')
+  await rest(sponsor, 'POST', '/api/campaigns', {
+    name: 'Quiet test in yen',
+    starts_on: '2026-01-01',
+    ends_on: '2099-12-31',
+    budget: { amount: 90_000, currency: 'JPY' },
+    visibility: 'private',
+  })
+  const admin = await logIn(browser, url, 'admin@example.com', { viewport: viewports.desk })
+  await admin.goto('/admin/campaigns')
+  const quiet = admin.getByRole('row', { name: /Quiet test in yen/ })
+  await expect(quiet).toContainText('¥90,000')
+  const others = admin.getByRole('row', { name: /Public|[€$£]/ })
+  await expect(others).not.toHaveCount(0)
+  await admin.getByLabel('Visibility').selectOption('Private')
+  await admin.getByLabel('Currency').selectOption('JPY')
+  await expect(admin).toHaveURL(/visibility=private&currency=JPY/)
+  await expect(others).toHaveCount(0)
+  await admin.reload()
+  await expect(quiet).toContainText('Private')
+  await expect(others).toHaveCount(0)
+  await expect(admin.getByRole('link', { name: 'Download CSV' })).toHaveAttribute(
+    'href',
+    /visibility=private&currency=JPY/,
+  )
+  await admin.getByLabel('Visibility').selectOption('Public')
+  await expect(quiet).toHaveCount(0)
+  await admin.getByRole('button', { name: 'Clear filters' }).click()
+  await expect(quiet).toBeVisible()
+  await expect(admin).toHaveURL(/campaigns$/)
+  await expect(admin.getByLabel('Name or id')).toBeFocused()
+  await sponsor.context().close()
+  await admin.context().close()
+})
+
 test('an admin lets a kind of job wait and go on', async ({ browser }) => {
   const admin = await logIn(browser, cluster.url(0), 'admin@example.com', { viewport: viewports.phone })
   await admin.goto('/admin/jobs')

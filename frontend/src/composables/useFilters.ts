@@ -43,8 +43,5 @@ export function useFilters<K extends string>(names: readonly K[]) {
   const query = computed(() =>
     applied(Object.fromEntries(names.map((name) => [name, read(name)])) as Record<K, string>),
   )
-  function clear(): void {
-    for (const name of names) fields[name] = ''
-  }
-  return { fields, query, clear }
+  return { fields, query }
 }

@@ -25,6 +25,7 @@ export const adminPages = {
   campaign: 'Campaign',
   fee: 'Fee',
   budget: 'Budget',
+  currency: 'Currency',
   committed: 'Committed',
   held: 'Held',
   free: 'Free',

@@ -3153,6 +3153,11 @@ export type AdminCampaignsData = {
     path?: never;
     query?: {
         state?: 'running' | 'planned' | 'ended' | 'archived';
+        visibility?: 'public' | 'private';
+        /**
+         * Of the budget
+         */
+        currency?: string;
         /**
          * Only flagged ones
          */
@@ -3191,6 +3196,11 @@ export type DownloadCampaignsData = {
     path?: never;
     query?: {
         state?: 'running' | 'planned' | 'ended' | 'archived';
+        visibility?: 'public' | 'private';
+        /**
+         * Of the budget
+         */
+        currency?: string;
         /**
          * Only flagged ones
          */
