@@ -269,3 +269,10 @@ func TestLoginLimitFailsClosed(t *testing.T) {
 	}
 	w.send("POST", "/api/auth/login", login, http.Header{"X-Forwarded-For": {"192.0.2.3"}}).want(429)
 }
+
+func TestBrokenRoomsAreCounted(t *testing.T) {
+	w := start(t, options{})
+	if raw := string(w.send("GET", "/metrics", nil, nil).want(200).raw); !strings.Contains(raw, "\nparley_broken_rooms 0\n") {
+		t.Errorf("no count of them: %s", raw)
+	}
+}

@@ -163,6 +163,13 @@ func (m *Metrics) command(kind string, r *store.Result, e *Error, took time.Dura
 	m.ack.Observe(took.Seconds())
 }
 
+// brokenRooms shows how many rooms of the store are beyond use.
+func brokenRooms(st *store.Store) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "parley_broken_rooms", Help: "Rooms that this instance has met whose rows do not make one.",
+	}, func() float64 { return float64(st.BrokenRooms()) })
+}
+
 // hubCollector shows a hub's own counters.
 type hubCollector struct {
 	hub   *hub.Hub

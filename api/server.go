@@ -110,6 +110,9 @@ func New(cfg Config) (*Server, error) {
 	if err := s.metrics.registry.Register(newHubCollector(s.hub)); err != nil {
 		return nil, fmt.Errorf("api: register the hub's metrics: %w", err)
 	}
+	if err := s.metrics.registry.Register(brokenRooms(s.store)); err != nil {
+		return nil, fmt.Errorf("api: register the store's metrics: %w", err)
+	}
 	s.buffers.New = func() any { b := make([]byte, 0, chunkBytes); return &b }
 	s.inputs.New = func() any { return new(input) }
 	s.ctx, s.stop = context.WithCancel(context.Background())

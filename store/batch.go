@@ -17,6 +17,7 @@ const maxCachedRooms = 16384
 type workingSet struct {
 	engine engine
 	clock  func() time.Time
+	broken *brokenRooms
 
 	rooms   map[string]*room
 	ledgers map[string]*ledger
@@ -41,8 +42,8 @@ type workingSet struct {
 	undoing *undo // nil while nothing may have to be taken back
 }
 
-func newWorkingSet(e engine, clock func() time.Time) *workingSet {
-	ws := &workingSet{engine: e, clock: clock, users: make(map[string]partyRow), taken: make(map[takenRow]string)}
+func newWorkingSet(e engine, clock func() time.Time, broken *brokenRooms) *workingSet {
+	ws := &workingSet{engine: e, clock: clock, broken: broken, users: make(map[string]partyRow), taken: make(map[takenRow]string)}
 	ws.forget()
 	return ws
 }
@@ -177,6 +178,11 @@ func (ws *workingSet) fetch(ctx context.Context, want *wanted) error {
 	for i := range got.rooms {
 		r := got.rooms[i].room // a copy without what only the row holds
 		ws.rooms[r.state.Room] = &r
+		if r.broken != nil {
+			ws.broken.met(r.state.Room, r.broken)
+		} else {
+			ws.broken.whole(r.state.Room)
+		}
 	}
 	for _, id := range want.rooms {
 		if ws.rooms[id] == nil {

@@ -60,13 +60,14 @@ func (s *Store) Expire(ctx context.Context) (int, error) {
 	return total, nil
 }
 
-// expireOffers looks at rooms whose time to look has come.
+// expireOffers looks at rooms whose time to look has come. Those that are known to be
+// broken stay due, as their rows are kept as they are, and cost a look at the index.
 func (s *Store) expireOffers(ctx context.Context) (int, error) {
 	due := func(db bun.IDB, now rooms.Time) ([]string, error) {
 		var ids []string
 		err := db.NewSelect().Table("ad_requests").Column("id").Where("check_at <= ?", micros(now)).
-			Order("check_at").Limit(expiryChunk).Scan(ctx, &ids)
-		return ids, err
+			Order("check_at").Limit(int64(expiryChunk+s.broken.count())).Scan(ctx, &ids)
+		return s.broken.without(ids, expiryChunk), err
 	}
 	// Most of the time nothing is due, and asking needs no writer.
 	if ids, err := due(s.reads.db, rooms.At(s.cfg.Clock())); err != nil || len(ids) == 0 {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"parley/rooms"
 )
@@ -386,8 +388,7 @@ func TestACorruptRoomFailsAlone(t *testing.T) {
 		room := e.opened(w, 300)
 		w2 := world{sponsor: w.sponsor, influencer: e.user(rooms.Influencer), campaign: w.campaign}
 		broken := e.opened(w2, 200)
-		e.schema("UPDATE events SET type = 'message', body = (SELECT body FROM events WHERE room_id = '" + broken +
-			"' AND seq = 1) WHERE room_id = '" + broken + "' AND seq = 2")
+		e.damage("= '" + broken + "'")
 		e.shut(e.Store)
 		e.open()
 		results := e.together([]Command{
@@ -418,5 +419,82 @@ func TestACorruptRoomFailsAlone(t *testing.T) {
 		// A flag of the sponsor still freezes every other room.
 		must(t, e.Flag(t.Context(), Flag{Kind: FlagUser, ID: w.sponsor.ID, Reason: "look", Admin: "admin"}))
 		e.refused(e.say(w.sponsor, room, "four"), rooms.CodeFrozen)
+	})
+}
+
+// damage puts other events in the place of the first offers of rooms.
+func (e *env) damage(rooms string) {
+	e.Helper()
+	e.schema("UPDATE events SET type = 'message', body = (SELECT o.body FROM events o WHERE o.room_id = events.room_id" +
+		" AND o.seq = 1) WHERE seq = 2 AND room_id " + rooms)
+}
+
+// Rooms that are broken stay due, as their rows are not written: they keep nobody else
+// from expiring, are told once and cost no transaction.
+func TestBrokenRoomsHoldUpNoExpiry(t *testing.T) {
+	onEach(t, func(t *testing.T, e *env) {
+		var log bytes.Buffer
+		e.cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		w := e.world(10_000_000)
+		influencers := make([]User, expiryChunk+1)
+		for i := range influencers {
+			influencers[i] = e.user(rooms.Influencer)
+		}
+		commands := make([]Command, len(influencers))
+		for i, u := range influencers {
+			commands[i] = openCommand(world{w.sponsor, u, w.campaign}, 300)
+		}
+		for _, res := range e.together(commands) {
+			must(t, res.Err)
+		}
+		e.clk.advance(time.Hour)
+		sound := e.opened(w, 300) // and so the last one that is due
+		e.schema("CREATE TABLE undamaged AS SELECT room_id, body FROM events WHERE seq = 2")
+		e.damage("<> '" + sound + "'")
+		e.shut(e.Store)
+		e.open()
+		e.clk.advance(50 * time.Hour)
+		_, err := e.Expire(t.Context())
+		must(t, err)
+		snap, err := e.Snapshot(t.Context(), sound)
+		must(t, err)
+		if snap.State.Status != rooms.StatusExpired {
+			t.Errorf("the sound room is %s", snap.State.Status)
+		}
+		before, told := e.row("SELECT touches FROM meta"), log.String()
+		if n := strings.Count(told, "do not make one"); n != len(influencers) || e.BrokenRooms() != n {
+			t.Errorf("%d of %d rooms are told, %d counted", n, len(influencers), e.BrokenRooms())
+		}
+		if n, err := e.Expire(t.Context()); err != nil || n != 0 {
+			t.Errorf("looked at again: %d, %v", n, err)
+		}
+		if after := e.row("SELECT touches FROM meta"); after != before || log.String() != told {
+			t.Errorf("what is remembered was made void (%s, %s), or it was told again: %s", before, after, log.String()[len(told):])
+		}
+		report, err := e.Verify(t.Context(), "", nil)
+		must(t, err)
+		if report.Problems < len(influencers) {
+			t.Errorf("verify finds %d problems", report.Problems)
+		}
+
+		// Repaired, while somebody else makes void what is remembered: whoever comes into
+		// the room finds it whole, and it expires.
+		e.schema("UPDATE events SET type = 'offer', body = (SELECT u.body FROM undamaged u WHERE u.room_id = events.room_id)" +
+			" WHERE seq = 2")
+		other, err := Open(t.Context(), e.cfg)
+		must(t, err)
+		other.Start()
+		defer e.shut(other)
+		must(t, other.Flag(t.Context(), Flag{Kind: FlagRoom, ID: sound, Reason: "look", Admin: "admin"}))
+		for i := range commands {
+			e.ok(e.say(influencers[i], commands[i].Room, "hello?"))
+		}
+		if n := e.BrokenRooms(); n != 0 {
+			t.Errorf("%d rooms are taken for broken", n)
+		}
+		if n, err := e.Expire(t.Context()); err != nil || n != len(influencers) {
+			t.Errorf("expired %d, %v", n, err)
+		}
+		e.sound()
 	})
 }

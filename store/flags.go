@@ -214,7 +214,10 @@ func (t *Tx) eachRoom(ctx context.Context, ids []string, f func(*room) error) er
 			if r.state.Seq == 0 {
 				return fmt.Errorf("room %s: %w", id, ErrNotFound)
 			}
-			if err := f(r); err != nil && !errors.Is(err, errCorrupt) {
+			switch err := f(r); {
+			case errors.Is(err, errCorrupt):
+				t.set.broken.met(id, err)
+			case err != nil:
 				return err
 			}
 		}

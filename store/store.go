@@ -240,6 +240,7 @@ type Store struct {
 	writer  *writer
 	deliver *delivery
 	engine  engine
+	broken  *brokenRooms
 
 	started  bool
 	stopping sync.Once
@@ -300,9 +301,10 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	s := &Store{
 		cfg: cfg, epoch: epoch, reads: reads, engine: db.engine,
 		queue: newQueue(cfg.QueueLimit), deliver: newDelivery(cfg.OnCommit), stopped: make(chan struct{}),
+		broken: newBrokenRooms(cfg.Logger),
 	}
 	s.writer = &writer{
-		queue: s.queue, engine: db.engine, set: newWorkingSet(db.engine, cfg.Clock), deliver: s.deliver,
+		queue: s.queue, engine: db.engine, set: newWorkingSet(db.engine, cfg.Clock, s.broken), deliver: s.deliver,
 		clock: cfg.Clock, ids: newIDs(cfg.Clock, cfg.Rand), log: cfg.Logger, maxBatch: cfg.MaxBatch, observe: cfg.Observe, onDeal: cfg.OnDeal,
 	}
 	return s, nil
