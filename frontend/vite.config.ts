@@ -42,6 +42,12 @@ export default defineConfig({
     environment: 'happy-dom',
     environmentOptions: { happyDOM: { url: 'http://localhost/' } },
     include: ['src/**/*.spec.ts'],
+    // To make a window and to load the modules anew for each file takes ten times as long as
+    // all tests together. So they share them, and their order shows who relies on whom.
+    setupFiles: ['src/specs.setup.ts'],
+    pool: 'threads',
+    isolate: false,
+    sequence: { shuffle: true },
     // A limit for what hangs, not a measure: machines are shared.
     testTimeout: 60_000,
     hookTimeout: 60_000,
