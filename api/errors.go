@@ -22,6 +22,7 @@ const (
 	codeRateLimited     rooms.Code = "rate_limited"
 	codeUnavailable     rooms.Code = "unavailable"
 	codeInternal        rooms.Code = "internal"
+	codeRestored        rooms.Code = "restored"
 )
 
 // ErrorInfo says what went wrong in the words of docs/protocol.md.

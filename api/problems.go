@@ -99,6 +99,7 @@ func errorCodes() []rooms.Code {
 		codeInternal,
 		codeMalformed,
 		codeRateLimited,
+		codeRestored,
 		codeUnauthenticated,
 		codeUnavailable,
 	}

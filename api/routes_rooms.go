@@ -52,8 +52,9 @@ type (
 		Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
 	}
 	commandInput struct {
-		ID   string  `path:"id"`
-		Body rawBody `required:"true"`
+		ID    string  `path:"id"`
+		Epoch string  `header:"Parley-Epoch" maxLength:"64" doc:"The store's history that the command was given in; with another one it is refused with restored"`
+		Body  rawBody `required:"true"`
 	}
 )
 
@@ -191,6 +192,9 @@ func (s *Server) listEvents(ctx context.Context, r *request, in *eventsInput) (*
 func (s *Server) postCommand(ctx context.Context, r *request, in *commandInput) (*raw, error) {
 	if !isULID(in.ID) {
 		return nil, notFound("room")
+	}
+	if in.Epoch != "" && in.Epoch != s.store.Epoch() {
+		return nil, fail(codeRestored, "The database was restored from a backup; look at what stands now.")
 	}
 	if len(in.Body) > maxFrameBytes {
 		return nil, malformed("A command has 16 KiB at most.")

@@ -420,3 +420,21 @@ func TestSilentClientsAreClosed(t *testing.T) {
 		t.Error("the one that answers was closed too")
 	}
 }
+
+// What was given in another history is not carried out in this one.
+func TestACommandOfAnotherEpochIsRefused(t *testing.T) {
+	w := start(t, options{})
+	n := w.negotiate()
+	path := "/api/rooms/" + n.room + "/commands"
+	say := object{"id": newID(), "type": "message", "text": "still there?"}
+	send := func(epoch string) *reply {
+		return w.send("POST", path, say, http.Header{"Cookie": {"parley_session=" + n.sponsor.cookie}, "Parley-Epoch": {epoch}})
+	}
+	send("of before").refused(409, "restored", "")
+	if seq := n.sponsor.call("GET", "/api/rooms/"+n.room, nil).want(200).number("seq"); seq != 2 {
+		t.Errorf("the room has %d events", seq)
+	}
+	if first := send(w.store.Epoch()).want(200); first.number("seq") != 3 || first.body["duplicate"] != nil {
+		t.Errorf("in its own epoch: %s", first.raw)
+	}
+}

@@ -26,7 +26,7 @@ export const useLive = defineStore('live', () => {
   const client = new SocketClient({
     url: socketUrl(),
     newId: newCommandId,
-    post: (room, body) => api.command(room, body),
+    post: (room, body, epoch) => api.command(room, body, { epoch }),
     sessionStands: () => session.stands(),
   })
 
@@ -82,24 +82,30 @@ export const useLive = defineStore('live', () => {
   const now = (): number => client.clock.now()
 
   function submit(room: string, body: CommandBody): Command {
-    return client.commands.submit(room, body)
+    return client.commands.submit(room, body, client.epochOf(room))
   }
 
   /** Sends a command and waits for its fate; used where a dialog stays open until then. */
   function ask(room: string, body: CommandBody): Promise<Command> {
-    return client.commands.settled(client.commands.submit(room, body).id)
+    return client.commands.settled(submit(room, body).id)
   }
 
   /**
    * Sends a command that nothing on the page waits for: without a connection it goes out with
    * the next one, of which `waits` tells the person. What is under way is not sent twice.
+   * `epoch` is the history in which it was decided on, where that is a while ago.
    */
-  async function carry(room: string, body: CommandBody, waits: () => void): Promise<Command | undefined> {
+  async function carry(
+    room: string,
+    body: CommandBody,
+    waits: () => void,
+    epoch = client.epochOf(room),
+  ): Promise<Command | undefined> {
     const underWay = client.commands
       .pending(room)
       .some((one) => one.body.type === body.type && one.state !== 'sent')
     if (underWay) return undefined
-    const { id } = client.commands.submit(room, body)
+    const { id } = client.commands.submit(room, body, epoch)
     const command = await client.commands.ended(id, waits)
     discard(id)
     return command
@@ -111,6 +117,7 @@ export const useLive = defineStore('live', () => {
   }
 
   const discard = (id: string): void => client.commands.discard(id)
+  const epochOf = (room: string): string | undefined => client.epochOf(room)
   const typing = (room: string): void => client.typing(room)
   const markSeen = (room: string, seq: number): void => client.markSeen(room, seq)
 
@@ -127,6 +134,7 @@ export const useLive = defineStore('live', () => {
     submit,
     ask,
     carry,
+    epochOf,
     retry,
     discard,
     typing,

@@ -7,6 +7,7 @@ const command = (id: string, state: CommandState): Command => ({
   room: 'r',
   body: { type: 'message', text: id },
   createdAt: 1,
+  epoch: 'e1',
   state,
 })
 
@@ -26,6 +27,7 @@ describe('unsent commands', () => {
       room: 'r',
       body: { type: 'message', text: 'a' },
       createdAt: 1,
+      epoch: 'e1',
     })
     expect(loadUnsent('u2')).toEqual([])
   })

@@ -10,7 +10,7 @@ const key = (user: string): string => `parley.unsent.${user}`
 export function saveUnsent(user: string, commands: Iterable<Command>): void {
   const unsent = [...commands]
     .filter((command) => command.state === 'sending' || command.state === 'failed')
-    .map(({ id, room, body, createdAt }): SavedCommand => ({ id, room, body, createdAt }))
+    .map(({ id, room, body, createdAt, epoch }): SavedCommand => ({ id, room, body, createdAt, epoch }))
   try {
     if (unsent.length > 0) sessionStorage.setItem(key(user), JSON.stringify(unsent))
     else sessionStorage.removeItem(key(user))

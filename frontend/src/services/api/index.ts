@@ -120,10 +120,11 @@ export const api = {
   async command(
     id: string,
     body: CommandBody & { id: string },
-    options: { keepalive?: boolean } = {},
+    { epoch, keepalive }: { epoch?: string; keepalive?: boolean } = {},
   ): Promise<PostAnswer> {
+    const headers = epoch === undefined ? undefined : { 'Parley-Epoch': epoch }
     try {
-      return await data(sdk.command({ path: { id }, body: body as Command, ...options }))
+      return await data(sdk.command({ path: { id }, body: body as Command, headers, keepalive }))
     } catch (error) {
       if (!(error instanceof ApiError) || error.status === 0) throw error
       const { code, message, field, problem, details, requestId } = error

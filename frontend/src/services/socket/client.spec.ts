@@ -255,6 +255,21 @@ describe('topics', () => {
     expect(seqs).toEqual([1])
   })
 
+  it('what is shown of a room is of the old history until the new one is there', async () => {
+    client.join('room:r', handlers)
+    client.start()
+    await settle()
+    expect(client.epochOf('r')).toBe('e1')
+    server.epoch = 'e2'
+    server.answersJoins = false
+    server.last.kill(1006)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(client.epochOf('r')).toBe('e1')
+    expect(client.epochOf('other')).toBe('e2')
+    server.answerJoin(server.last, server.last.of('join').at(-1)!)
+    expect(client.epochOf('r')).toBe('e2')
+  })
+
   it('starts over when only a live frame tells that the epoch is another', async () => {
     server.append('room:r')
     client.join('room:r', handlers)

@@ -126,6 +126,11 @@ export class SocketClient {
     }
   }
 
+  /** The history of the store that is shown of a room, which a restore may have ended since. */
+  epochOf(room: string): string | undefined {
+    return this.topics.get(`room:${room}`)?.shown ?? this.epoch
+  }
+
   typing(room: string): void {
     const now = Date.now()
     if (now - (this.typed.get(room) ?? -Infinity) < TYPING_EVERY_MS) return
@@ -192,7 +197,7 @@ export class SocketClient {
     this.setState({ state: 'open' })
     this.joins.clear()
     for (const topic of this.topics.values()) this.sendJoin(topic)
-    this.commands.opened()
+    this.commands.opened(welcome.epoch)
     for (const [room, entry] of this.seen) {
       // Nobody says that it arrived: of what is open it is said again.
       if (this.topics.has(`room:${room}`)) entry.sent = 0

@@ -5,6 +5,7 @@ import { CommandQueue, type Command, type PostAnswer } from './commands'
 let open: boolean
 let sent: Record<string, unknown>[]
 let posted: (CommandBody & { id: string })[]
+let epochs: (string | undefined)[]
 let post: () => Promise<PostAnswer>
 let queue: CommandQueue
 let states: string[]
@@ -16,6 +17,7 @@ beforeEach(() => {
   open = true
   sent = []
   posted = []
+  epochs = []
   states = []
   post = () => Promise.reject(new Error('no network'))
   let ids = 0
@@ -25,8 +27,9 @@ beforeEach(() => {
         if (open) sent.push(frame as Record<string, unknown>)
         return open
       },
-      post: (_room, body) => {
+      post: (_room, body, epoch) => {
         posted.push(body)
+        epochs.push(epoch)
         return post()
       },
     },
@@ -106,12 +109,12 @@ describe('CommandQueue', () => {
     await vi.advanceTimersByTimeAsync(6_000)
     expect(command).toMatchObject({ state: 'failed', error: { code: 'offline' } })
     open = true
-    queue.opened()
+    queue.opened('e1')
     expect(command.state).toBe('sending')
     expect(command.error).toBeUndefined()
     expect(sent.map((frame) => frame.id)).toEqual(['c1'])
     queue.answered({ id: 'c1', ok: true, seq: 5 })
-    queue.opened()
+    queue.opened('e1')
     expect(sent).toHaveLength(1)
     expect(command).toMatchObject({ state: 'sent', seq: 5 })
   })
@@ -124,11 +127,11 @@ describe('CommandQueue', () => {
     for (let lost = 0; lost < 2; lost++) {
       await vi.advanceTimersByTimeAsync(6_000)
       expect(queue.pending()[0]!.state).toBe('failed')
-      queue.opened() // and is lost again before the answer
+      queue.opened('e1') // and is lost again before the answer
     }
     expect(waits).toHaveBeenCalledOnce()
     open = true
-    queue.opened()
+    queue.opened('e1')
     expect(sent).toEqual([{ id, room: 'r', type: 'withdraw', offer_seq: 3 }])
     queue.answered({ id, error: { code: 'stale_offer', message: '' } })
     await expect(ended).resolves.toMatchObject({ state: 'refused', error: { code: 'stale_offer' } })
@@ -138,7 +141,7 @@ describe('CommandQueue', () => {
     open = false
     const { id } = queue.submit('r', { type: 'reopen' })
     let ended = false
-    void queue.settled(id).then(() => queue.opened())
+    void queue.settled(id).then(() => queue.opened('e1'))
     void queue.ended(id).then(() => (ended = true))
     await vi.advanceTimersByTimeAsync(6_000)
     expect(queue.pending()[0]!.state).toBe('sending')
@@ -156,7 +159,7 @@ describe('CommandQueue', () => {
     await vi.advanceTimersByTimeAsync(6_000)
     expect(accept.state).toBe('failed')
     open = true
-    queue.opened()
+    queue.opened('e1')
     expect(sent).toHaveLength(1)
     queue.retry(accept.id)
     expect(sent.map((frame) => frame.id)).toEqual(['c1', 'c2'])
@@ -192,7 +195,7 @@ describe('CommandQueue', () => {
   it('Discard forgets it, and nothing is sent any more', async () => {
     queue.submit('r', message)
     queue.discard('c1')
-    queue.opened()
+    queue.opened('e1')
     await vi.advanceTimersByTimeAsync(60_000)
     expect(sent).toHaveLength(1)
     expect(posted).toEqual([])
@@ -217,5 +220,70 @@ describe('CommandQueue', () => {
 
   it('answers for others are not its own', () => {
     expect(queue.answered({ id: 'j1', ok: true })).toBe(false)
+  })
+
+  describe('a store that was restored from a backup', () => {
+    const counter: CommandBody = { type: 'counter', offer_seq: 3, terms: {} }
+    const accept: CommandBody = { type: 'accept', offer_seq: 3, terms_hash: 'x' }
+    const restored = { state: 'refused', error: { code: 'restored' } }
+
+    it('gets nothing by itself that was given before and means something by what was there', async () => {
+      queue.opened('e1')
+      const given = [counter, message, accept, { type: 'withdraw', offer_seq: 3 } as const].map((body) =>
+        queue.submit('r', body),
+      )
+      sent.length = 0
+      queue.opened('e2')
+      expect(sent.map((frame) => frame.type)).toEqual(['accept'])
+      expect(given[0]).toMatchObject(restored)
+      expect(given[1]).toMatchObject({ state: 'failed', error: { code: 'restored' } })
+      expect(given[3]).toMatchObject(restored)
+      await vi.advanceTimersByTimeAsync(60_000)
+      queue.opened('e2')
+      queue.retry('c1')
+      expect(sent.filter((frame) => frame.type !== 'accept')).toEqual([])
+      expect(posted.every((body) => body.type === 'accept')).toBe(true)
+    })
+
+    it('gets a message once its author says so', () => {
+      queue.opened('e1')
+      queue.submit('r', message)
+      queue.opened('e2')
+      sent.length = 0
+      queue.retry('c1')
+      expect(sent).toEqual([{ id: 'c1', room: 'r', ...message }])
+      queue.opened('e2')
+      expect(sent).toHaveLength(2)
+    })
+
+    it('is told over REST what the command was given in, and its refusal is final', async () => {
+      queue.opened('e1')
+      open = false
+      post = () => Promise.resolve({ error: { code: 'restored', message: '' } })
+      const given = queue.submit('r', counter)
+      queue.submit('r', accept)
+      await vi.advanceTimersByTimeAsync(6_000)
+      expect(epochs).toEqual(['e1', undefined])
+      expect(given).toMatchObject(restored)
+    })
+
+    it('gets nothing that was kept over a reload, nor what was decided on while looking at the past', () => {
+      queue.opened('e2')
+      const saved = queue.restore({ id: 'old', room: 'r', body: counter, createdAt: 0, epoch: 'e1' })
+      const late = queue.submit('r', counter, 'e1')
+      expect(sent).toEqual([])
+      expect(saved).toMatchObject(restored)
+      expect(late).toMatchObject(restored)
+      queue.submit('r', counter)
+      expect(sent).toHaveLength(1)
+    })
+
+    it('gets what was given before anything was known of its history', () => {
+      queue.submit('r', message)
+      queue.opened('e1')
+      expect(sent).toHaveLength(2)
+      queue.opened('e2')
+      expect(sent).toHaveLength(2)
+    })
   })
 })

@@ -12,21 +12,26 @@ export interface Command {
   readonly room: string
   readonly body: CommandBody
   readonly createdAt: number
+  /** The store's history in which it was given; unknown before the first connection. */
+  epoch?: string
   state: CommandState
   seq?: number
   error?: WireError
 }
 
 /** What is needed to send a command again. */
-export type SavedCommand = Pick<Command, 'id' | 'room' | 'body' | 'createdAt'>
+export type SavedCommand = Pick<Command, 'id' | 'room' | 'body' | 'createdAt' | 'epoch'>
 
 export type PostAnswer = CommandResult | { id?: string; error: WireError }
 
 export interface CommandTransport {
   /** Writes a frame; false when no connection is open. */
   send(frame: object): boolean
-  /** The same command over REST. Rejects when the server cannot be reached. */
-  post(room: string, body: CommandBody & { id: string }): Promise<PostAnswer>
+  /**
+   * The same command over REST, refused with `restored` where the store has another history by
+   * then. Rejects when the server cannot be reached.
+   */
+  post(room: string, body: CommandBody & { id: string }, epoch?: string): Promise<PostAnswer>
 }
 
 export interface CommandQueueOptions {
@@ -66,6 +71,16 @@ const GOES_AGAIN = new Set<CommandBody['type']>([
   'reopen',
 ])
 
+/** The store was restored from a backup since the command was given, and nothing was sent. */
+const RESTORED: WireError = { code: 'restored', message: '' }
+/** What names the very terms that it is for: safe in whatever history. */
+const NAMES_TERMS = new Set<CommandBody['type']>(['accept'])
+/**
+ * What says everything by itself, so that the person may send it into another history. What
+ * names a number there may mean something else by now.
+ */
+const STANDS_ALONE = new Set<CommandBody['type']>(['message', 'offer'])
+
 const goesAgain = ({ state, error, body }: Command): boolean =>
   state === 'failed' && error !== undefined && CUT_OFF.has(error.code) && GOES_AGAIN.has(body.type)
 
@@ -85,6 +100,8 @@ export class CommandQueue {
   private readonly entries = new Map<string, Entry>()
   private readonly listeners = new Set<(command: Command, gone: boolean) => void>()
   private posting: Promise<void> = Promise.resolve()
+  /** The history of the store that the last connection told. */
+  private epoch: string | undefined
   private readonly restAfterMs: number
   private readonly answerWithinMs: number
 
@@ -107,12 +124,14 @@ export class CommandQueue {
       .filter((command) => room === undefined || command.room === room)
   }
 
-  submit(room: string, body: CommandBody): Command {
+  /** `epoch` is the history that the person looks at, where it may not be the newest. */
+  submit(room: string, body: CommandBody, epoch = this.epoch): Command {
     return this.add({
       id: this.options.newId(),
       room,
       body,
       createdAt: (this.options.now ?? Date.now)(),
+      epoch,
       state: 'sending',
     })
   }
@@ -161,7 +180,10 @@ export class CommandQueue {
   /** Sends a failed command again, under its own id. */
   retry(id: string): void {
     const entry = this.entries.get(id)
-    if (entry?.command.state === 'failed') this.sendAgain(entry)
+    if (entry?.command.state !== 'failed') return
+    // The person has seen what the store has become.
+    if (entry.command.error?.code === RESTORED.code) entry.command.epoch = this.epoch
+    this.sendAgain(entry)
   }
 
   /** Forgets a command here. If the server has it after all, its event still comes. */
@@ -175,11 +197,13 @@ export class CommandQueue {
 
   /**
    * A connection is open: everything unanswered goes out again, in order, and so does what
-   * failed for want of one.
+   * failed for want of one; but for what was given in another history of the store.
    */
-  opened(): void {
+  opened(epoch: string): void {
+    this.epoch = epoch
     for (const entry of this.entries.values()) {
       entry.again = 0
+      entry.command.epoch ??= epoch
       if (entry.command.state === 'sending') this.dispatch(entry)
       else if (goesAgain(entry.command)) this.sendAgain(entry)
     }
@@ -214,7 +238,9 @@ export class CommandQueue {
       entry.timers.push(setTimeout(() => this.dispatch(entry), Math.min(Math.max(wait, 100), 30_000)))
       return
     }
-    entry.command.state = RETRIABLE.has(error.code) ? 'failed' : 'refused'
+    const open =
+      RETRIABLE.has(error.code) || (error.code === RESTORED.code && STANDS_ALONE.has(entry.command.body.type))
+    entry.command.state = open ? 'failed' : 'refused'
     entry.command.error = error
     this.changed(entry)
   }
@@ -229,6 +255,10 @@ export class CommandQueue {
   private dispatch(entry: Entry): void {
     this.clearTimers(entry)
     const { id, room, body } = entry.command
+    if (this.ofAnotherHistory(entry)) {
+      this.refuse(entry, RESTORED)
+      return
+    }
     this.transport.send({ id, room, ...body })
     entry.timers.push(
       setTimeout(() => this.fallBack(entry), this.restAfterMs),
@@ -236,12 +266,18 @@ export class CommandQueue {
     )
   }
 
+  private ofAnotherHistory({ command: { epoch, body } }: Entry): boolean {
+    if (epoch === undefined || this.epoch === undefined || NAMES_TERMS.has(body.type)) return false
+    return epoch !== this.epoch
+  }
+
   /** No answer for a while. The same id makes it safe to ask by the other way too. */
   private fallBack(entry: Entry): void {
     this.posting = this.posting.then(async () => {
       if (entry.command.state !== 'sending' || !this.entries.has(entry.command.id)) return
-      const { id, room, body } = entry.command
-      const answered = this.transport.post(room, { id, ...body }).then(
+      const { id, room, body, epoch } = entry.command
+      const given = NAMES_TERMS.has(body.type) ? undefined : epoch
+      const answered = this.transport.post(room, { id, ...body }, given).then(
         (answer) => void this.answered({ ...answer, id }),
         () => this.fail(entry, 'offline'),
       )

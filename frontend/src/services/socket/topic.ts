@@ -44,6 +44,8 @@ export class Topic {
   /** The last number applied; undefined when nothing is known. */
   last: number | undefined
   epoch: string | undefined
+  /** The history of what is shown: that of the last answer to a join. */
+  shown: string | undefined
   /** The id of the join that waits for its answer. */
   joinId: string | undefined
   /** Set while the server sends a page of a long tail, after which it must be joined again. */
@@ -88,6 +90,7 @@ export class Topic {
       return false
     }
     this.epoch = answer.epoch
+    this.shown = answer.epoch
     // A server that resumes further on than was asked leaves a hole: start over from there.
     const skipped = this.last !== undefined && answer.from > this.last
     if (fresh || skipped) this.last = answer.from

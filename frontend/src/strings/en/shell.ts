@@ -164,6 +164,7 @@ export const errors = {
     rate_limited: 'Too many at once. Wait a moment and retry.',
     unavailable: 'The server could not store this now. Nothing has changed; retry.',
     internal: 'Something went wrong on our side.',
+    restored: 'The server went back to a backup, so this was not sent. Look at what stands now first.',
     timeout: 'No answer yet. Retry is safe: it is never sent twice.',
     offline: 'The server cannot be reached. Retry is safe: it is never sent twice.',
   } satisfies Record<ErrorInfo['code'] | 'timeout' | 'offline', string>,

@@ -721,7 +721,7 @@ export type ErrorInfo = {
     /**
      * Stable name of the error; clients act on it
      */
-    code: 'already_exists' | 'budget_exceeded' | 'cmid_conflict' | 'deliverable_confirmed' | 'forbidden' | 'frozen' | 'invalid' | 'not_allowed' | 'not_found' | 'offer_expired' | 'offer_limit' | 'offer_stands' | 'own_offer' | 'room_closed' | 'section_locked' | 'stale_deal' | 'stale_delivery' | 'stale_offer' | 'internal' | 'malformed' | 'rate_limited' | 'unauthenticated' | 'unavailable';
+    code: 'already_exists' | 'budget_exceeded' | 'cmid_conflict' | 'deliverable_confirmed' | 'forbidden' | 'frozen' | 'invalid' | 'not_allowed' | 'not_found' | 'offer_expired' | 'offer_limit' | 'offer_stands' | 'own_offer' | 'room_closed' | 'section_locked' | 'stale_deal' | 'stale_delivery' | 'stale_offer' | 'internal' | 'malformed' | 'rate_limited' | 'restored' | 'unauthenticated' | 'unavailable';
     /**
      * What the client needs to go on, by code
      */
@@ -5322,6 +5322,12 @@ export type GetRoomResponse = GetRoomResponses[keyof GetRoomResponses];
 
 export type CommandData = {
     body: Command;
+    headers?: {
+        /**
+         * The store's history that the command was given in; with another one it is refused with restored
+         */
+        'Parley-Epoch'?: string;
+    };
     path: {
         id: string;
     };
