@@ -1,6 +1,6 @@
 import { expect, type Locator, type Page, test } from '@playwright/test'
 import { Cluster } from '../support/cluster'
-import { logIn, password } from '../support/pages'
+import { logIn, password, viewports } from '../support/pages'
 import { command, newRoom, rest, terms } from '../support/rooms'
 
 /** What a person does in a room, seen from both sides. */
@@ -173,6 +173,32 @@ test('a page that is reloaded before the answer sends its message again, once', 
   await expect(log(influencer).getByText('Still here?')).toHaveCount(1)
   await expect(log(sponsor).getByText('Still here?')).toHaveCount(1)
   await expect(log(influencer).getByText('Sending…')).toBeHidden()
+})
+
+test('without a connection the page says so and makes room for it: nothing of the room is hidden', async () => {
+  const room = await meet()
+  for (let i = 1; i <= 30; i++) await command(influencer, room, { type: 'message', text: `line ${i}` })
+  const newest = log(sponsor).getByText('line 30', { exact: true })
+  const usual = sponsor.viewportSize()!
+  for (const viewport of Object.values(viewports)) {
+    await sponsor.setViewportSize(viewport)
+    await expect(newest).toBeInViewport({ ratio: 1 })
+    await sponsor.context().setOffline(true)
+    const banner = sponsor.getByText('You are offline.')
+    await expect(banner).toBeVisible()
+    await expect
+      .poll(async () => {
+        const said = await banner.boundingBox()
+        const head = await sponsor.getByRole('heading', { level: 1 }).boundingBox()
+        return said && head && head.y >= said.y + said.height
+      })
+      .toBe(true)
+    await expect(newest).toBeInViewport({ ratio: 1 })
+    await expect(sponsor.getByRole('textbox', { name: 'Message' })).toBeInViewport({ ratio: 1 })
+    await sponsor.context().setOffline(false)
+    await expect(banner).toBeHidden()
+  }
+  await sponsor.setViewportSize(usual)
 })
 
 test('what comes while one reads above is counted, and older history comes on demand', async () => {

@@ -65,6 +65,7 @@ export const campaigns = {
   exists: 'There is an ad request for this already.',
   openRoom: 'Open it',
   brief: 'Brief',
+  noBrief: 'No brief yet.',
   loadMore: 'Show more campaigns',
   loadingMore: 'Loading more…',
   showArchived: 'Archived',
