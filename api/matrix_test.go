@@ -374,7 +374,7 @@ func TestTheStageNoticesChanges(t *testing.T) {
 	if before["campaigns"] == renamed["campaigns"] {
 		t.Error("a changed row is not noticed")
 	}
-	s.write(`UPDATE campaigns SET name = name`, `UPDATE ad_request_heads SET read_sponsor = read_sponsor + 1`)
+	s.write(`UPDATE campaign_rows SET name = name`, `UPDATE ad_request_heads SET read_sponsor = read_sponsor + 1`)
 	if again := s.state(); !maps.Equal(again, renamed) {
 		t.Errorf("what stays, or is not held, counts as changed: %v, %v", renamed, again)
 	}

@@ -75,7 +75,7 @@ func (s *Store) PrepareBench(ctx context.Context, spec BenchSpec) ([]BenchRoom, 
 type benchRows struct {
 	users     []*userModel
 	sessions  []*sessionModel
-	campaigns []*campaignModel
+	campaigns []*campaignRowModel
 	rooms     []BenchRoom
 }
 

@@ -300,7 +300,7 @@ func (s *Store) ArchiveCampaign(ctx context.Context, sponsor, id string) error {
 		if err := t.closeRooms(ctx, "campaign_id", id, "campaign_archived"); err != nil {
 			return struct{}{}, err
 		}
-		_, err = t.DB.NewUpdate().Table("campaigns").Set("archived_at = ?", micros(t.Now)).
+		_, err = t.DB.NewUpdate().Table("campaign_rows").Set("archived_at = ?", micros(t.Now)).
 			Set("settled_at = ?", micros(t.Now)).Set("updated_at = ?", micros(t.Now)).Where("id = ?", id).Exec(ctx)
 		if err != nil {
 			return struct{}{}, fmt.Errorf("archive campaign: %w", err)

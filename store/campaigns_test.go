@@ -188,7 +188,7 @@ func TestCampaignLists(t *testing.T) {
 
 func TestVerifySeesWhatWasChanged(t *testing.T) {
 	onEach(t, func(t *testing.T, e *env) {
-		for name, spoil := range map[string]string{
+		spoils := map[string]string{
 			"an event was changed":     "UPDATE events SET body = (SELECT body FROM events WHERE seq = 4 AND room_id = '$room') WHERE seq = 3 AND room_id = '$room'",
 			"a hash was changed":       "UPDATE events SET hash = body WHERE seq = 3 AND room_id = '$room'",
 			"an event is missing":      "DELETE FROM events WHERE seq = 3 AND room_id = '$room'",
@@ -201,7 +201,7 @@ func TestVerifySeesWhatWasChanged(t *testing.T) {
 			"the head was changed":     "UPDATE $heads SET head = (SELECT hash FROM events WHERE seq = 2 AND room_id = '$room') WHERE $this",
 			"an expiry is not watched": "UPDATE $rows SET check_at = NULL WHERE id = '$room'",
 			"it was read past its end": "UPDATE $heads SET read_sponsor = 99 WHERE $this",
-			"the ledger was changed":   "UPDATE campaigns SET held = held + 1 WHERE id = '$campaign'",
+			"the ledger was changed":   "UPDATE $ledgers SET held = held + 1 WHERE $its",
 			"a step back is changed":   "UPDATE events SET prev = 1 WHERE seq = 4 AND room_id = '$room'",
 			"an offer is misplaced":    "UPDATE $heads SET last_offer_pos = 1 WHERE $this",
 			"a mark is missing":        "DELETE FROM event_marks",
@@ -209,7 +209,11 @@ func TestVerifySeesWhatWasChanged(t *testing.T) {
 			"a mark too many":          "INSERT INTO event_marks (room_id, seq, pos) VALUES ('$room', 3, 3)",
 			"the row is gone":          "DELETE FROM $rows WHERE id = '$room'",
 			"the head is gone":         "DELETE FROM $heads WHERE $this",
-		} {
+		}
+		if strings.HasPrefix(e.cfg.URL, "sqlite") {
+			spoils["the ledger is gone"] = "DELETE FROM $ledgers WHERE $its"
+		}
+		for name, spoil := range spoils {
 			t.Run(name, func(t *testing.T) {
 				e := newEnv(t, Config{URL: sameKind(t, e.cfg.URL)})
 				w := e.world(10_000)
@@ -243,16 +247,19 @@ func TestVerifySeesWhatWasChanged(t *testing.T) {
 	})
 }
 
-// sameKind is the URL of another database of the same kind.
-// tables puts in where a database keeps what the view ad_requests shows on SQLite.
+// tables puts in where a database keeps what the views ad_requests and campaigns show on
+// SQLite.
 func (e *env) tables(query string) string {
-	rows, heads, this := "ad_requests", "ad_requests", "id = '$room'"
 	if strings.HasPrefix(e.cfg.URL, "sqlite") {
-		rows, heads, this = "ad_request_rows", "ad_request_heads", "n = (SELECT n FROM ad_request_rows WHERE id = '$room')"
+		return strings.NewReplacer("$rows", "ad_request_rows", "$heads", "ad_request_heads", "$ledgers", "campaign_ledgers",
+			"$this", "n = (SELECT n FROM ad_request_rows WHERE id = '$room')",
+			"$its", "n = (SELECT n FROM campaign_rows WHERE id = '$campaign')").Replace(query)
 	}
-	return strings.NewReplacer("$rows", rows, "$heads", heads, "$this", this).Replace(query)
+	return strings.NewReplacer("$rows", "ad_requests", "$heads", "ad_requests", "$ledgers", "campaigns",
+		"$this", "id = '$room'", "$its", "id = '$campaign'").Replace(query)
 }
 
+// sameKind is the URL of another database of the same kind.
 func sameKind(t *testing.T, url string) string {
 	if strings.HasPrefix(url, "sqlite") {
 		return databases.SQLite(t)

@@ -91,6 +91,7 @@ type commandRow struct {
 // ledger is a campaign as decisions need it.
 type ledger struct {
 	rooms.Campaign
+	n       int64      // of the ledger's row on SQLite; other databases have one row
 	stored  rooms.Move // what the row says of committed and held
 	flagged bool
 	dirty   bool

@@ -247,7 +247,7 @@ func (e *sqliteEngine) flush(ctx context.Context, p *pending) error {
 			}
 		}
 		for _, l := range p.ledgers {
-			res, err := e.run(ctx, c, sqliteLedger, []any{l.Committed, l.Held, l.ID, l.stored.Committed, l.stored.Held})
+			res, err := e.run(ctx, c, sqliteLedger, []any{l.Committed, l.Held, l.n, l.stored.Committed, l.stored.Held})
 			if err != nil {
 				return err
 			}

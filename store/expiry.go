@@ -135,7 +135,7 @@ func (t *Tx) settle(ctx context.Context, id string) error {
 	if err := t.closeRooms(ctx, "campaign_id", id, "campaign_ended"); err != nil {
 		return err
 	}
-	_, err := t.DB.NewUpdate().Table("campaigns").Set("settled_at = ?", micros(t.Now)).Where("id = ?", id).Exec(ctx)
+	_, err := t.DB.NewUpdate().Table("campaign_rows").Set("settled_at = ?", micros(t.Now)).Where("id = ?", id).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("settle campaign: %w", err)
 	}

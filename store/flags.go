@@ -110,7 +110,7 @@ func (t *Tx) reviewUser(ctx context.Context, f Flag, begin bool) error {
 }
 
 func (t *Tx) reviewCampaign(ctx context.Context, f Flag, begin bool) error {
-	if err := t.markRow(ctx, "campaigns", f, begin); err != nil {
+	if err := t.markRow(ctx, "campaign_rows", f, begin); err != nil {
 		return err
 	}
 	ids, err := t.roomsToReview(ctx, "campaign_id", f.ID, begin)

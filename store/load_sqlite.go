@@ -9,13 +9,13 @@ import (
 
 const (
 	sqliteLastPos = "SELECT coalesce(max(pos), 0) FROM events"
-	sqliteLedgers = "SELECT " + ledgerColumns + " FROM campaigns c WHERE c.id IN (SELECT value FROM json_each(?))"
+	sqliteLedgers = "SELECT " + ledgerColumns + ", c.n FROM campaigns c WHERE c.id IN (SELECT value FROM json_each(?))"
 	sqliteUsers   = "SELECT id, role, flagged_at FROM users WHERE deleted_at IS NULL AND id IN (SELECT value FROM json_each(?))"
 	sqliteTaken   = "SELECT r.id, r.campaign_id, r.influencer_id FROM json_each(?) o JOIN ad_request_rows r" +
 		" ON r.campaign_id = o.value ->> 0 AND r.influencer_id = o.value ->> 1"
 
 	sqliteAddMark   = "INSERT INTO event_marks (room_id, seq, pos) VALUES (?, ?, ?)"
-	sqliteLedger    = "UPDATE campaigns SET committed = ?, held = ? WHERE id = ? AND committed = ? AND held = ?"
+	sqliteLedger    = "UPDATE campaign_ledgers SET committed = ?, held = ? WHERE n = ? AND committed = ? AND held = ?"
 	sqliteDelivered = "INSERT INTO deliveries (room_id, list) VALUES (?, ?) ON CONFLICT (room_id) DO UPDATE SET list = excluded.list"
 	sqliteCheck     = "UPDATE ad_request_rows SET check_at = ? WHERE id = ?"
 )
@@ -96,7 +96,9 @@ func (e *sqliteEngine) loadLedgers(ctx context.Context, c sqliteRaw, want *wante
 		return nil
 	}
 	return e.query(ctx, c, sqliteLedgers, func(row []driver.Value) error {
-		l, err := parseLedger(row)
+		last := len(row) - 1
+		l, err := parseLedger(row[:last])
+		l.n, _ = row[last].(int64)
 		got.campaigns = append(got.campaigns, l)
 		return err
 	}, jsonList(ids))

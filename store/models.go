@@ -90,10 +90,8 @@ type budgetModel struct {
 	Amount   int64
 }
 
-// campaignModel is a row of campaigns. The writer owns Committed and Held.
-type campaignModel struct {
-	bun.BaseModel `bun:"table:campaigns,alias:c"`
-
+// campaignColumns are what campaignModel and campaignRowModel have in common.
+type campaignColumns struct {
 	ID          string `bun:",pk"`
 	SponsorID   string
 	Name        string
@@ -107,8 +105,6 @@ type campaignModel struct {
 	Public      bool
 	Currency    string
 	Budget      int64
-	Committed   int64
-	Held        int64
 	ArchivedAt  *int64
 	SettledAt   *int64
 	FlaggedAt   *int64
@@ -117,7 +113,22 @@ type campaignModel struct {
 	UpdatedAt   int64
 }
 
-func campaignRow(c *Campaign) (*campaignModel, error) {
+// campaignModel is a campaign as it is read.
+type campaignModel struct {
+	bun.BaseModel `bun:"table:campaigns,alias:c"`
+	campaignColumns
+
+	Committed int64
+	Held      int64
+}
+
+// campaignRowModel is a campaign as it is written: all but the ledger, which is the writer's.
+type campaignRowModel struct {
+	bun.BaseModel `bun:"table:campaign_rows,alias:c"`
+	campaignColumns
+}
+
+func campaignRow(c *Campaign) (*campaignRowModel, error) {
 	niches, err := listText(c.Niches)
 	if err != nil {
 		return nil, fmt.Errorf("store: encode niches: %w", err)
@@ -126,13 +137,13 @@ func campaignRow(c *Campaign) (*campaignModel, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: encode platforms: %w", err)
 	}
-	return &campaignModel{
+	return &campaignRowModel{campaignColumns: campaignColumns{
 		ID: c.ID, SponsorID: c.Sponsor, Name: c.Name, Description: c.Description, Goals: c.Goals,
 		Category: c.Category, Niches: niches, Platforms: platforms, StartsAt: micros(c.StartsAt), EndsAt: micros(c.EndsAt),
-		Public: c.Public, Currency: string(c.Currency), Budget: c.Budget, Committed: c.Committed, Held: c.Held,
+		Public: c.Public, Currency: string(c.Currency), Budget: c.Budget,
 		ArchivedAt: microsOrNil(c.ArchivedAt), FlaggedAt: microsOrNil(c.FlaggedAt), FlagReason: c.FlagReason,
 		CreatedAt: micros(c.CreatedAt), UpdatedAt: micros(c.UpdatedAt),
-	}, nil
+	}}, nil
 }
 
 // listText is the form of a list of texts in a column.

@@ -42,10 +42,10 @@ func sponsor(t *testing.T, e *forms.Env) store.User {
 	u := e.User(t, rooms.Sponsor)
 	first := e.RunningCampaign(t, u)
 	const columns = "sponsor_id, name, description, goals, category, niches, platforms, starts_at, ends_at, public, currency," +
-		" budget, committed, held, created_at, updated_at"
+		" budget, created_at, updated_at"
 	_, err := store.Write(t.Context(), e.Store, func(ctx context.Context, tx *store.Tx) (struct{}, error) {
 		_, err := tx.DB.NewRaw("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"+
-			" INSERT INTO campaigns (id, flag_reason, "+columns+") SELECT id || i, '', "+columns+" FROM campaigns, n WHERE id = ?",
+			" INSERT INTO campaign_rows (id, flag_reason, "+columns+") SELECT id || i, '', "+columns+" FROM campaign_rows, n WHERE id = ?",
 			campaigns-1, first.ID).Exec(ctx)
 		return struct{}{}, err
 	})

@@ -127,7 +127,7 @@ func UserByID(ctx context.Context, s *store.Store, id string, now rooms.Time) (u
 	}
 	err = s.Reads().NewSelect().
 		ColumnExpr("(SELECT count(*) FROM sessions WHERE user_id = ? AND expires_at > ?)", id, store.Micros(now)).
-		ColumnExpr("(SELECT count(*) FROM campaigns WHERE sponsor_id = ?)", id).
+		ColumnExpr("(SELECT count(*) FROM campaign_rows WHERE sponsor_id = ?)", id).
 		ColumnExpr("(SELECT count(*) FROM ad_request_rows WHERE sponsor_id = ?) + (SELECT count(*) FROM ad_request_rows WHERE influencer_id = ?)", id, id).
 		Scan(ctx, &n.Sessions, &n.Campaigns, &n.Rooms)
 	return row.user(), n, store.ReadError("count what belongs to a user", err)

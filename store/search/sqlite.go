@@ -43,7 +43,7 @@ func (sqliteForm) near(db *bun.DB, word string) *bun.RawQuery {
 }
 
 func (f sqliteForm) campaigns(ctx context.Context, db *bun.DB, q *campaignQuery) (*bun.RawQuery, error) {
-	where, from := q.where, "campaigns c INDEXED BY "+q.order.index
+	where, from := q.where, "campaign_rows c INDEXED BY "+q.order.index
 	if !q.match.empty() {
 		text := f.text(q.match)
 		fewHits, err := isFew(ctx, db, "campaign_index WHERE campaign_index MATCH ?", text)
@@ -52,7 +52,7 @@ func (f sqliteForm) campaigns(ctx context.Context, db *bun.DB, q *campaignQuery)
 		}
 		if fewHits {
 			from = "campaign_index CROSS JOIN campaign_docs d ON d.doc = campaign_index.rowid" +
-				" CROSS JOIN campaigns c ON c.id = d.campaign_id"
+				" CROSS JOIN campaign_rows c ON c.id = d.campaign_id"
 			where.add("campaign_index MATCH ?", text)
 		} else {
 			// The plus keeps SQLite from looking each document up in the text index.

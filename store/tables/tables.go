@@ -74,7 +74,7 @@ func Campaigns(s *store.Store, now rooms.Time, f admin.CampaignFilter) Table {
 	return Table{Name: "campaigns", Columns: []string{
 		"id", "name", "sponsor_id", "sponsor", "category", "state", "public", "flagged", "currency",
 		"budget_minor", "committed_minor", "held_minor", "starts_at", "ends_at", "created_at",
-	}, Count: counter(s, "campaigns"), Page: pages(&f.Cursor, &f.Limit, func(ctx context.Context) ([]admin.Campaign, string, error) {
+	}, Count: counter(s, "campaign_rows"), Page: pages(&f.Cursor, &f.Limit, func(ctx context.Context) ([]admin.Campaign, string, error) {
 		return admin.Campaigns(ctx, s, now, f)
 	}, func(c *admin.Campaign) []string {
 		return []string{
