@@ -1,7 +1,6 @@
 package store
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -177,97 +176,6 @@ func TestVerifySeesChangedDeliveries(t *testing.T) {
 				}
 			})
 		}
-	})
-}
-
-// beforeHeads takes a database back to when an ad request was one row in one table.
-func (e *env) beforeHeads() {
-	e.Helper()
-	const before = "DELETE FROM bun_migrations WHERE name = '20261127100000'"
-	if !strings.HasPrefix(e.cfg.URL, "sqlite") {
-		e.schema("DROP VIEW ad_request_rows")
-		e.schema(before)
-		return
-	}
-	hot := roomColumns[staticColumns+slowColumns : staticColumns+slowColumns+hotColumns]
-	undo := []string{"DROP TRIGGER deals_count_changed"}
-	for _, c := range hot {
-		kind := "INTEGER NOT NULL DEFAULT 0"
-		switch c {
-		case "head":
-			kind = "BLOB NOT NULL DEFAULT x''"
-		case "last_author":
-			kind = "TEXT NOT NULL DEFAULT ''"
-		}
-		undo = append(undo, "ALTER TABLE ad_request_rows ADD COLUMN "+c+" "+kind)
-	}
-	undo = append(undo,
-		"UPDATE ad_request_rows SET ("+strings.Join(hot, ", ")+") = (SELECT "+strings.Join(hot, ", ")+
-			" FROM ad_request_heads h WHERE h.n = ad_request_rows.n)",
-		"DROP VIEW ad_requests", "DROP TABLE ad_request_heads", "ALTER TABLE ad_request_rows DROP COLUMN n",
-		"ALTER TABLE ad_request_rows RENAME TO ad_requests",
-		"CREATE TRIGGER deals_count_changed AFTER UPDATE OF deal_seq ON ad_requests BEGIN SELECT 1; END",
-		before)
-	for _, q := range undo {
-		e.schema(q)
-	}
-}
-
-// A database from before an ad request had its head in another table.
-func TestRoomsFromBeforeHeads(t *testing.T) {
-	e := newEnv(t, Config{URL: databases.SQLite(t)})
-	w := e.world(10_000)
-	var open []string
-	for range 5 {
-		open = append(open, e.opened(world{w.sponsor, e.user(rooms.Influencer), w.campaign}, 100))
-	}
-	room := e.dealt(w, 300)
-	rows := func() (list []string) {
-		for _, id := range append(open, room) {
-			list = append(list, e.row("SELECT * FROM ad_requests WHERE id = '"+id+"'"))
-		}
-		return list
-	}
-	before := rows()
-	e.shut(e.Store)
-	e.beforeHeads()
-	must(t, Migrate(t.Context(), e.cfg))
-	e.open()
-	if after := rows(); !slices.Equal(after, before) {
-		t.Errorf("the rows were\n%v, are\n%v", before, after)
-	}
-	e.sound()
-	e.ok(deliver(w, room, 2, 0))
-	e.ok(e.say(w.sponsor, open[3], "still here"))
-	e.sound()
-}
-
-// A database from before deliverables were followed: its deals have all of them open.
-func TestDealsFromBeforeDeliverables(t *testing.T) {
-	onEach(t, func(t *testing.T, e *env) {
-		w := e.world(1000)
-		room := e.dealt(w, 300)
-		e.opened(world{w.sponsor, e.user(rooms.Influencer), w.campaign}, 200)
-		e.shut(e.Store)
-		e.beforeHeads()
-		for _, q := range []string{
-			"ALTER TABLE ad_requests DROP COLUMN progress", "DROP TABLE deliveries",
-			"UPDATE ad_requests SET offers_sponsor = 1 WHERE id = '" + room + "'",
-			"DELETE FROM bun_migrations WHERE name = '20261122150000'",
-		} {
-			e.schema(q)
-		}
-		must(t, Migrate(t.Context(), e.cfg))
-		e.open()
-		e.sound()
-		if got := e.deliveries(room); got != "--" {
-			t.Fatalf("deliveries are %s", got)
-		}
-		e.ok(deliver(w, room, 2, 1))
-		if got := e.deliveries(room); got != "-d" {
-			t.Errorf("deliveries are %s", got)
-		}
-		e.sound()
 	})
 }
 
