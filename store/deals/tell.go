@@ -41,7 +41,8 @@ type told struct {
 // store.Config.OnDeal.
 func Tell(ctx context.Context, t *store.Tx, m *store.DealMove) error {
 	what := word(m)
-	by := m.Events[0].By
+	// Who did it caused the last event; the first may say for the system what had expired.
+	by := m.Events[len(m.Events)-1].By
 	to := partyOf(m.State, by.Side.Other())
 	if what.kind == "" || to == "" {
 		return nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/oklog/ulid/v2"
 
@@ -135,6 +136,22 @@ func TestThePartiesAreToldOfTheirDeal(t *testing.T) {
 		k.check(k.influencer, deals.NoticeReturned, deals.NoticeAmendmentOffered, deals.NoticeAmendmentAgreed,
 			deals.NoticeConfirmed, deals.NoticeCompleted)
 		k.check(k.sponsor, deals.NoticeDelivered, deals.NoticeAmendmentOffered, deals.NoticeDelivered, deals.NoticeDelivered)
+	}, func(c *store.Config) { c.OnDeal = deals.Tell })
+}
+
+// An amendment that nobody has announced as expired yet is, by the offer that comes after
+// it: that one is told all the same.
+func TestAnAmendmentAfterAnExpiredOneIsTold(t *testing.T) {
+	forms.Each(t, func(t *testing.T, e *forms.Env) {
+		k := open(t, e)
+		k.accept(k.influencer)
+		k.must(k.sponsor, rooms.PutOffer{Terms: fee(400_00), ExpiresIn: 3600})
+		e.Clock.Advance(2 * time.Hour)
+		second := k.must(k.sponsor, rooms.PutOffer{Terms: fee(450_00)})
+		d := k.check(k.influencer, deals.NoticeAmendmentOffered, deals.NoticeAmendmentOffered)
+		if d[1]["offer"] != float64(second) || d[1]["by"] != k.sponsor.Name {
+			t.Errorf("told %v", d[1])
+		}
 	}, func(c *store.Config) { c.OnDeal = deals.Tell })
 }
 
