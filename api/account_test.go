@@ -157,6 +157,9 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	}
 	stranger := w.join(rooms.Sponsor)
 	stranger.call("DELETE", "/api/account/sessions/"+ids["cookieFirefox on Linux"], nil).refused(404, "not_found", "")
+	if strings.Contains(w.logs.String(), "level=ERROR") {
+		t.Error("what is not there is taken for a defect of the server")
+	}
 	p.call("DELETE", "/api/account/sessions/"+ids["cookieFirefox on Linux"], nil).want(204)
 	if code := there.closed(); code != 4200 {
 		t.Errorf("closed with %d, want 4200", code)

@@ -77,12 +77,12 @@ func (s *Server) endSession(ctx context.Context, r *request, in *ownSessionInput
 		case err != nil:
 			return nil, err
 		case len(ended) == 0:
-			return nil, notFound("session")
+			return nil, store.ErrNotFound
 		}
 		return ended, audit.Append(ctx, t, entry)
 	})
 	if err != nil {
-		return nil, err
+		return nil, found(err, "session")
 	}
 	s.closeSessions(ended, "session ended")
 	return nil, nil
