@@ -165,24 +165,25 @@ func (o *outbox) failed(batch []Message) {
 }
 
 // pack puts the frames of one topic into one message, up to a size; the order
-// within a topic stays.
+// within a topic stays. The messages share memory with frames.
 func pack(from string, frames []Frame) []Message {
 	type place struct{ index, bytes int }
-	places := make(map[string]place)
-	var batch []Message
-	for _, f := range frames {
+	places := make(map[string]place, len(frames))
+	batch := make([]Message, 0, len(frames))
+	for i, f := range frames {
 		p, ok := places[f.Topic]
 		if !ok || p.bytes+len(f.Data) > messageBytes {
-			p = place{index: len(batch)}
-			batch = append(batch, Message{Topic: f.Topic, From: from, Kind: KindFrames})
+			places[f.Topic] = place{index: len(batch), bytes: len(f.Data)}
+			batch = append(batch, Message{Topic: f.Topic, From: from, Kind: KindFrames, Frames: frames[i : i+1 : i+1]})
+			continue
 		}
-		p.bytes += len(f.Data)
-		places[f.Topic] = p
 		m := &batch[p.index]
-		if last := len(m.Frames) - 1; last >= 0 && len(f.Data) == 0 && len(m.Frames[last].Data) == 0 {
+		if last := len(m.Frames) - 1; len(f.Data) == 0 && len(m.Frames[last].Data) == 0 {
 			m.Frames[last].Seq = max(m.Frames[last].Seq, f.Seq) // the further head says it all
 			continue
 		}
+		p.bytes += len(f.Data)
+		places[f.Topic] = p
 		m.Frames = append(m.Frames, f)
 	}
 	return batch
