@@ -294,12 +294,11 @@ func (t *Terms) validateRights() *Refusal {
 			return Invalid("terms.usage_rights.channels", ItemsAtMost(len(Platforms)))
 		}
 		for i, ch := range u.Channels {
-			field := fmt.Sprintf("terms.usage_rights.channels[%d]", i)
 			if !slices.Contains(Platforms, ch) {
-				return Invalid(field, OneOf(Platforms...))
+				return Invalid(channelField(i), OneOf(Platforms...))
 			}
 			if slices.Contains(u.Channels[:i], ch) {
-				return Invalid(field, Twice("is named twice"))
+				return Invalid(channelField(i), Twice("is named twice"))
 			}
 		}
 	}
@@ -316,6 +315,9 @@ func (t *Terms) validateRights() *Refusal {
 	}
 	return nil
 }
+
+// channelField is made only where something is wrong, as by within.
+func channelField(i int) string { return fmt.Sprintf("terms.usage_rights.channels[%d]", i) }
 
 func (t *Terms) validatePayment() *Refusal {
 	if len(t.Payment) == 0 {
