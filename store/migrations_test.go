@@ -155,7 +155,7 @@ func (e *env) beforeLedgers() {
 				" PRAGMA writable_schema = OFF; ALTER TABLE campaign_rows RENAME TO campaigns",
 		}
 	}
-	for _, q := range append(undo, "DELETE FROM bun_migrations WHERE name = '20261128100000'") {
+	for _, q := range append(undo, "DELETE FROM bun_migrations WHERE name = '20261128120000'") {
 		e.schema(q)
 	}
 }
