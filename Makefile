@@ -9,6 +9,10 @@ DEPGUARD    := github.com/OpenPeeDeeP/depguard/v2/cmd/depguard@v2.2.1
 # its driver and all else are watched.
 UNWATCHED := -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc/...=-race=false
 
+# Runs the targets of one line side by side: most of these checks keep one core busy. What
+# a target prints stays together where this make can see to it.
+SIDE_BY_SIDE = $(MAKE) -j2 --no-print-directory $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
 # What the fast loops of a developer leave out; see docs/operations.md.
 GOTESTFLAGS ?= -race $(UNWATCHED) -shuffle=on -timeout=30m
 
@@ -31,26 +35,41 @@ demo-cluster: bin/parley ## Two instances on one SQLite file with a Redis betwee
 .PHONY: test
 test: ## Install what the tests need, then run all of them
 	.ci/setup redis postgres chromium
-	$(MAKE) lint
-	$(MAKE) test-frontend
-	$(MAKE) test-go
-	$(MAKE) test-e2e
+	$(SIDE_BY_SIDE) lint lint-frontend
+	$(SIDE_BY_SIDE) typecheck size test-units
+	.ci/in-memory $(MAKE) test-go GOTESTFLAGS="$(GOTESTFLAGS) -vet=off" # lint has vetted all
+	.ci/in-memory $(MAKE) test-e2e
 
 .PHONY: test-go
 test-go: frontend/dist/index.html
 	go test $(GOTESTFLAGS) ./...
 
 .PHONY: test-frontend
-test-frontend: frontend/node_modules/.package-lock.json
-	cd frontend && npm run lint && npm run typecheck && npm test
-	$(MAKE) frontend/dist/index.html
+test-frontend: lint-frontend typecheck test-units size ## All that is checked of the app without a server
+
+.PHONY: lint-frontend
+lint-frontend: frontend/node_modules/.package-lock.json
+	cd frontend && npm run lint
+
+.PHONY: typecheck
+typecheck: frontend/node_modules/.package-lock.json
+	cd frontend && npm run typecheck
+
+.PHONY: test-units
+test-units: frontend/node_modules/.package-lock.json
+	cd frontend && npm test
+
+.PHONY: size
+size: frontend/dist/index.html
 	cd frontend && npm run size
 
 .PHONY: test-e2e
 test-e2e: bin/parley
 	cd frontend && npm run e2e
 
+# The flags of the build of the binary, so that both find what the other has compiled.
 .PHONY: lint
+lint: export GOFLAGS += -trimpath
 lint: frontend/dist/.gitkeep ## Formatting, vet, staticcheck and the import rules
 	@test -z "$$(gofmt -l cmd hub rooms store api digest frontend/*.go)" || { gofmt -l cmd hub rooms store api digest frontend/*.go; echo "run gofmt"; exit 1; }
 	go vet ./...

@@ -11,6 +11,9 @@ const chromium =
     '/Applications/Chromium.app/Contents/MacOS/Chromium',
   ].find((path) => existsSync(path))
 
+/** Specs that take minutes. They begin first, so that at the end no worker waits for another. */
+const long = /(crawl|room|search|stories)\.spec\.ts$/
+
 /**
  * Every spec starts the servers it needs by itself, from the binary that `make bin/parley`
  * builds with the app inside (e2e/support/cluster.ts). Specs under e2e/pages hold how the
@@ -21,6 +24,10 @@ export default defineConfig({
   globalSetup: './e2e/support/seed.ts',
   fullyParallel: true,
   workers: 2,
+  projects: [
+    { name: 'long', testMatch: long },
+    { name: 'short', testIgnore: long },
+  ],
   // A limit for what hangs, not a measure: machines are shared.
   timeout: 240_000,
   expect: { timeout: 30_000 },

@@ -8,8 +8,6 @@ import { expectAccessible, expectNoSidewaysScroll, logIn, viewports } from '../s
  * after the other, are looked at once: new pages are walked without a word here.
  */
 test.describe.configure({ mode: 'default', timeout: 480_000 })
-// A trace of so many pages costs more than the walk, and what was wrong names its page.
-test.use({ trace: 'off' })
 
 let cluster: Cluster
 

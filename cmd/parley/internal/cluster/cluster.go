@@ -18,10 +18,11 @@ import (
 // Patience bounds every wait for a process; only failing tests reach it.
 const Patience = 60 * time.Second
 
-// Build compiles the binary into a directory; race adds the race detector.
+// Build compiles the binary into a directory; race adds the race detector. Paths are
+// trimmed as in the binary that is shipped, of which nothing is compiled twice then.
 func Build(ctx context.Context, dir string, race bool) (binary string, err error) {
 	binary = filepath.Join(dir, "parley")
-	args := []string{"build", "-o", binary}
+	args := []string{"build", "-trimpath", "-o", binary}
 	if race {
 		args = append(args, "-race")
 	}
