@@ -19,6 +19,7 @@ export const deal = {
   toConfirm: 'To confirm',
   theyDeliver: (name: string) => `${name} delivers`,
   theyConfirm: (name: string) => `${name} confirms`,
+  see: 'see',
   due: (date: string) => `due ${date}`,
   overdue: (date: string) => `was due ${date}`,
   link: (n: number) => `Link ${n}`,
