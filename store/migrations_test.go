@@ -7,7 +7,29 @@ import (
 	"testing"
 
 	"parley/rooms"
+	"parley/store/migrations"
 )
+
+// A migration is known by its number: of two with the same one only one would be carried out.
+func TestMigrationsHaveNumbersOfTheirOwn(t *testing.T) {
+	names := make(map[string][]string)
+	for _, folder := range []string{"sqlite", "postgres"} {
+		files, err := migrations.FS.ReadDir(folder)
+		must(t, err)
+		numbers := make(map[string]string)
+		for _, f := range files {
+			number, _, _ := strings.Cut(f.Name(), "_")
+			if other, taken := numbers[number]; taken {
+				t.Errorf("%s: %s and %s have one number", folder, other, f.Name())
+			}
+			numbers[number] = f.Name()
+			names[folder] = append(names[folder], f.Name())
+		}
+	}
+	if len(names["sqlite"]) == 0 || !slices.Equal(names["sqlite"], names["postgres"]) {
+		t.Errorf("the databases have different migrations:\n%q\n%q", names["sqlite"], names["postgres"])
+	}
+}
 
 // beforeHeads takes a database back to when an ad request was one row in one table.
 func (e *env) beforeHeads() {
