@@ -2,6 +2,7 @@ package api
 
 import (
 	"math"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -318,6 +319,9 @@ func (p *parts) command(kind string) (rooms.Command, *Error) {
 	case "freeze":
 		return rooms.Freeze{Source: rooms.SourceRoom, Reason: p.reason}, nil
 	case "unfreeze":
+		if strings.TrimSpace(p.reason) == "" { // a flag that is lifted brings none to the rules
+			return nil, invalid("reason", rooms.Required())
+		}
 		return rooms.Unfreeze{Source: rooms.SourceRoom, Reason: p.reason}, nil
 	case "close":
 		return rooms.Close{Reason: p.reason}, nil

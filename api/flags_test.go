@@ -32,8 +32,9 @@ func TestAFlaggedUserReadsWhyAndAnswersOnce(t *testing.T) {
 		}
 	}
 	p.call("POST", path, object{"text": "  "}).refused(422, "invalid", "text")
+	p.call("POST", path, object{"text": "They\x00are real"}).refused(422, "invalid", "text")
 	n.sponsor.call("POST", path, object{"text": "me too"}).refused(404, "not_found", "")
-	p.call("POST", path, object{"text": "They are real"}).want(204)
+	p.call("POST", path, object{"text": "They are real,\r\n\tall of them"}).want(204)
 	p.call("POST", path, object{"text": "Really"}).refused(409, "not_allowed", "")
 
 	queue := admin.call("GET", "/api/admin/flags?state=waiting", nil).want(200)
@@ -42,7 +43,7 @@ func TestAFlaggedUserReadsWhyAndAnswersOnce(t *testing.T) {
 	}
 	item := queue.items()[0].(object)
 	party := item["parties"].([]any)[0]
-	if at(party, "appeal.text") != "They are real" || at(party, "id") != p.id || at(item, "begun_by.id") != admin.id {
+	if at(party, "appeal.text") != "They are real,\r\n\tall of them" || at(party, "id") != p.id || at(item, "begun_by.id") != admin.id {
 		t.Errorf("queue: %s", queue.raw)
 	}
 	uphold := "/api/admin/flags/" + item["id"].(string) + "/appeals/" + p.id + "/uphold"
@@ -80,6 +81,12 @@ func TestAdminsCommandsAreRecorded(t *testing.T) {
 	s.done(object{"type": "freeze", "room": n.room, "reason": "Look closely"})
 	if own := n.sponsor.call("GET", "/api/me/flags", nil).want(200).items(); len(own) != 1 || at(own[0], "reason") != "Look closely" || at(own[0], "kind") != "room" {
 		t.Errorf("a party's flags: %v", own)
+	}
+	for _, reason := range []string{"", " ", strings.Repeat("x", 501), "All\x00fine"} {
+		answer := s.ask(object{"type": "unfreeze", "room": n.room, "reason": reason})
+		if at(answer, "error.code") != "invalid" || at(answer, "error.field") != "reason" {
+			t.Errorf("for the reason %.10q: %v", reason, answer)
+		}
 	}
 	s.done(object{"type": "unfreeze", "room": n.room, "reason": "All fine"})
 	admin.call("POST", "/api/rooms/"+n.room+"/commands", object{"id": newID(), "type": "close", "reason": "over"}).want(200)

@@ -142,7 +142,8 @@ func (s *Server) ownFlagRoutes() {
 	}, s.appeal)
 }
 
-// words cleans what a person wrote: it must say something, in so many characters.
+// words cleans what a person wrote: it must say something, in so many characters, of
+// which the only controls are those that break lines.
 func words(field, text string, most int) (string, error) {
 	text = strings.TrimSpace(text)
 	switch {
@@ -150,6 +151,8 @@ func words(field, text string, most int) (string, error) {
 		return "", invalid(field, rooms.Required())
 	case utf8.RuneCountInString(text) > most:
 		return "", invalid(field, rooms.Because("too_long", "is too long"))
+	case rooms.HasControls(text, "\n\r\t"):
+		return "", invalid(field, rooms.ControlCharacters())
 	}
 	return text, nil
 }

@@ -369,6 +369,9 @@ func (d *decider) unfreeze(cmd Unfreeze) *Refusal {
 	if cmd.Source.bit() == 0 {
 		return Invalid("source", OneOf("room", "campaign", "sponsor", "influencer"))
 	}
+	if r := textLimit("reason", cmd.Reason, 0, MaxReason); r != nil {
+		return r
+	}
 	if !d.before.Frozen.Has(cmd.Source) {
 		return d.notAllowed("The room is not frozen for this.")
 	}
