@@ -371,7 +371,7 @@ func TestTheStageNoticesChanges(t *testing.T) {
 	}
 	s.people["sponsorA"].call("PATCH", s.fill("/api/campaigns/{campaign}"), object{"name": "Autumn"}).want(200)
 	renamed := s.state()
-	if before["campaigns"] == renamed["campaigns"] {
+	if before["campaign_rows"] == renamed["campaign_rows"] {
 		t.Error("a changed row is not noticed")
 	}
 	s.write(`UPDATE campaign_rows SET name = name`, `UPDATE ad_request_heads SET read_sponsor = read_sponsor + 1`)
