@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -11,8 +12,12 @@ const (
 	// frames packed into one message.
 	outboxChunk  = 512
 	messageBytes = 1 << 20
-	// maxKept bounds the disconnects kept while the bus is down.
+	// maxKept bounds the disconnects kept while the bus is down, and those that may be
+	// sent once more.
 	maxKept = 1024
+	// repeatFor is how long a disconnect that was sent is sent once more to instances that
+	// come back to the bus: longer than these take to, once the bus itself is back.
+	repeatFor = 10 * time.Second
 	// lastSend bounds what Close gives to sending what still waits.
 	lastSend = 500 * time.Millisecond
 	// frameOverhead stands for what a waiting frame costs beside its bytes.
@@ -22,7 +27,8 @@ const (
 // outbox stands between publishers, who never wait, and the bus, which may. What
 // waits leaves together. What finds no room, or what the bus refuses, is lost on
 // the bus only: the others find it in the log, at once when KindLost reaches
-// them. Disconnects are in no log, so they are kept and sent again.
+// them. Disconnects are in no log, so they are kept until the bus takes them, and sent
+// again to who was away from it: whoever was tells KindLost once it is back.
 type outbox struct {
 	hub  *Hub
 	wake chan struct{}
@@ -30,9 +36,16 @@ type outbox struct {
 	mu    sync.Mutex
 	items []Frame
 	notes []Message
-	kept  []Message
+	kept  []disconnect // to be sent
+	told  []disconnect // sent not long ago
 	bytes int
 	lost  bool
+}
+
+// disconnect is a message that the outbox remembers.
+type disconnect struct {
+	Message
+	first time.Time // when it was sent first; zero before
 }
 
 func newOutbox(h *Hub) *outbox {
@@ -76,7 +89,7 @@ func (o *outbox) message(m Message) {
 	o.mu.Lock()
 	switch {
 	case m.Kind == KindDisconnect && len(o.kept) < maxKept:
-		o.kept = append(o.kept, m)
+		o.kept = append(o.kept, disconnect{Message: m})
 	case m.Kind != KindDisconnect && o.bytes+size <= o.hub.cfg.OutboxBytes:
 		o.notes = append(o.notes, m)
 		o.bytes += size
@@ -85,6 +98,36 @@ func (o *outbox) message(m Message) {
 	}
 	o.mu.Unlock()
 	o.wakeUp()
+}
+
+// wasAway notes that the bus is down for this instance: what the others send meanwhile
+// does not arrive, which they are told once it is back.
+func (o *outbox) wasAway() {
+	o.mu.Lock()
+	o.lost = true
+	o.mu.Unlock()
+}
+
+// repeat sends once more what somebody who was away has missed.
+func (o *outbox) repeat() {
+	o.mu.Lock()
+	o.forgetTold()
+	o.kept = append(o.kept, o.told...)
+	again := len(o.told) > 0
+	o.told = nil
+	o.mu.Unlock()
+	if again {
+		o.wakeUp()
+	}
+}
+
+// forgetTold drops what nobody needs any more, or what is too much. It is called with mu.
+func (o *outbox) forgetTold() {
+	since := o.hub.clock.Now().Add(-repeatFor)
+	o.told = slices.DeleteFunc(o.told, func(d disconnect) bool { return d.first.Before(since) })
+	if extra := len(o.told) - maxKept; extra > 0 {
+		o.told = o.told[extra:]
+	}
 }
 
 // run sends until the hub ends, and then what still waits.
@@ -124,40 +167,62 @@ func (o *outbox) send(ctx context.Context) {
 	o.items, o.notes, o.kept, o.lost, o.bytes = nil, nil, nil, false, 0
 	o.mu.Unlock()
 
-	batch := append(kept, pack(o.hub.cfg.Instance, items)...)
-	batch = append(batch, notes...)
+	packed := pack(o.hub.cfg.Instance, items)
+	batch := make([]Message, 0, len(kept)+len(packed)+len(notes)+1)
+	for _, d := range kept {
+		batch = append(batch, d.Message)
+	}
+	batch = append(append(batch, packed...), notes...)
 	if lost {
 		batch = append(batch, Message{From: o.hub.cfg.Instance, Kind: KindLost})
 	}
 	for len(batch) > 0 {
 		n := min(len(batch), outboxChunk)
 		if err := o.hub.bus.Send(ctx, batch[:n]); err != nil {
-			o.failed(batch)
+			o.failed(kept, batch[len(kept):])
 			o.hub.log.Debug("sending to other instances", "messages", len(batch), "err", err)
 			return
 		}
 		o.hub.stats.busSent.Add(uint64(n))
 		batch = batch[n:]
+		first := min(n, len(kept))
+		o.remember(kept[:first])
+		kept = kept[first:]
 	}
 }
 
+// remember keeps disconnects that were sent for who is away.
+func (o *outbox) remember(sent []disconnect) {
+	if len(sent) == 0 {
+		return
+	}
+	now := o.hub.clock.Now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, d := range sent {
+		if d.first.IsZero() {
+			d.first = now
+		}
+		o.told = append(o.told, d)
+	}
+	o.forgetTold()
+}
+
 // failed counts what was lost and keeps what must not be.
-func (o *outbox) failed(batch []Message) {
+func (o *outbox) failed(kept []disconnect, rest []Message) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.lost = true
-	var again []Message
-	for _, m := range batch {
-		switch {
-		case m.Kind == KindDisconnect:
-			again = append(again, m)
-		case m.Kind == KindFrames:
+	for _, m := range rest {
+		switch m.Kind {
+		case KindFrames:
 			o.hub.stats.busDropped.Add(uint64(len(m.Frames)))
+		case KindLost: // it is sent when the bus is back
 		default:
 			o.hub.stats.busDropped.Add(1)
 		}
 	}
-	o.kept = append(again, o.kept...)
+	o.kept = append(kept, o.kept...)
 	if extra := len(o.kept) - maxKept; extra > 0 {
 		o.hub.stats.busDropped.Add(uint64(extra))
 		o.kept = o.kept[extra:]

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"parley/hub"
 	"parley/hub/hubtest"
@@ -19,13 +20,33 @@ type sluggish struct {
 	sent []hub.Message
 	// inside counts the calls of Send under way.
 	inside int
+	// hears is the hub.
+	hears hub.BusHandler
+	away  bool
 }
 
-func (b *sluggish) Start(hub.BusHandler) error { return nil }
-func (b *sluggish) Subscribe(string)           {}
-func (b *sluggish) Unsubscribe(string)         {}
-func (b *sluggish) Up() bool                   { return true }
-func (b *sluggish) Close() error               { return nil }
+func (b *sluggish) Subscribe(string)   {}
+func (b *sluggish) Unsubscribe(string) {}
+func (b *sluggish) Close() error       { return nil }
+
+func (b *sluggish) Start(h hub.BusHandler) error {
+	b.hears = h
+	return nil
+}
+
+func (b *sluggish) Up() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !b.away
+}
+
+// leave takes the hub off the bus, or back to it.
+func (b *sluggish) leave(away bool) {
+	b.mu.Lock()
+	b.away, b.fail = away, away
+	b.mu.Unlock()
+	b.hears.StateChanged()
+}
 
 func (b *sluggish) Send(ctx context.Context, batch []hub.Message) error {
 	b.mu.Lock()
@@ -132,6 +153,52 @@ func TestWhatTheBusRefuses(t *testing.T) {
 	if has(bus.messages(), hub.KindFrames) {
 		t.Error("a refused frame was sent again")
 	}
+}
+
+// Who was away from the bus says so, and is told once more what is in no log; for as long as
+// somebody may have been away without a word.
+func TestDisconnectsReachWhoWasAway(t *testing.T) {
+	bus, log, clock := &sluggish{}, hubtest.NewLog(), hubtest.NewClock()
+	h := hubtest.Start(t, hub.Config{Log: log, Bus: bus, Instance: "here", Clock: clock})
+	disconnects := func() (list []string) {
+		for _, m := range bus.messages() {
+			if m.Kind == hub.KindDisconnect {
+				list = append(list, string(m.Data))
+			}
+		}
+		return list
+	}
+	back := hub.Message{From: "there", Kind: hub.KindLost}
+	h.Disconnect("mallory", 4201, "flagged")
+	hubtest.Eventually(t, "it is sent", func() bool { return len(disconnects()) == 1 })
+	// Only what was sent is remembered, which is soon after.
+	hubtest.Eventually(t, "it is sent again", func() bool {
+		bus.hears.Receive(back)
+		return len(disconnects()) > 1
+	})
+	if list := disconnects(); list[0] != list[1] {
+		t.Errorf("sent were %q", list)
+	}
+	after := func(topic string) { // all that waits now has been sent
+		h.Publish(log.Commit(topic, 1))
+		hubtest.Eventually(t, "what came after is sent", func() bool {
+			return slices.ContainsFunc(bus.messages(), func(m hub.Message) bool { return m.Topic == topic })
+		})
+	}
+	after("room:1")
+	before := len(disconnects())
+	clock.Advance(time.Minute)
+	bus.hears.Receive(back)
+	after("room:2")
+	if list := disconnects(); len(list) != before {
+		t.Errorf("after a minute %q were sent", list)
+	}
+	if has(bus.messages(), hub.KindLost) {
+		t.Error("something was said to be lost")
+	}
+	bus.leave(true)
+	bus.leave(false)
+	hubtest.Eventually(t, "it says that it was away", func() bool { return has(bus.messages(), hub.KindLost) })
 }
 
 // What waits when the hub closes is still sent, and a bus that hangs then does

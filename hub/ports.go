@@ -38,8 +38,8 @@ const (
 	// KindDisconnect names, in Data, whose connections are to be closed. Its
 	// Topic is empty.
 	KindDisconnect
-	// KindLost says that From failed to send something: compare with the Log.
-	// Its Topic is empty.
+	// KindLost says that From failed to send something, or was away from the bus: compare
+	// with the Log, and send again what is in none. Its Topic is empty.
 	KindLost
 )
 

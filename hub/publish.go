@@ -99,6 +99,7 @@ func (b busHandler) Receive(m Message) {
 	case KindLost:
 		h.doubt()
 		h.sweeper.wakeUp()
+		h.outbox.repeat()
 	}
 }
 
@@ -116,6 +117,9 @@ func (b busHandler) Subscribed(topic string) {
 }
 
 func (b busHandler) StateChanged() {
+	if !b.h.bus.Up() {
+		b.h.outbox.wasAway()
+	}
 	b.h.outbox.wakeUp()
 	b.h.sweeper.wakeUp()
 }
