@@ -37,6 +37,9 @@ export function formatDate(date: string): string {
   return Number.isNaN(parsed.getTime()) ? date : calendarDate.format(parsed)
 }
 
+/** Whether a calendar date has ended in UTC, in which the ends of campaigns are counted too. */
+export const dayIsOver = (date: string, now: number): boolean => Date.parse(date) + 86_400_000 <= now
+
 /** The last calendar day of what ends at an instant that is no longer in it: a campaign's end. */
 export const formatLastDay = (end: string): string => formatDate(new Date(Date.parse(end) - 1).toISOString())
 

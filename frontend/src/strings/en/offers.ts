@@ -72,6 +72,7 @@ export const composer = {
   quantity: 'Quantity',
   length: 'Length (s)',
   due: 'Due',
+  duePast: 'This day is over.',
   mustShow: 'Must show',
   links: 'Links, one a line',
   scope: 'Scope',
