@@ -233,11 +233,11 @@ func (p *player) answer(ctx context.Context, room string) error {
 	if standing == nil {
 		return p.fulfil(ctx, room, state)
 	}
-	first, err := p.firstFee(ctx, room, standing.Author)
+	course, err := p.course(ctx, room, state)
 	if err != nil {
 		return err
 	}
-	move := p.persona.Answer(standing, first, state.Offers.Of(p.user.Role))
+	move := p.persona.Answer(standing, course)
 	if state.Deal != nil {
 		move = p.persona.Amend(standing, state.Deal.Terms.Fee.Amount)
 	}
@@ -301,11 +301,15 @@ func (p *player) look(ctx context.Context, room string) (*rooms.State, error) {
 	return &snapshot.State, nil
 }
 
-// firstFee is the fee of a side's first offer in the room.
-func (p *player) firstFee(ctx context.Context, room string, side rooms.Side) (int64, error) {
-	events, err := p.store.Events(ctx, room, 0, 0, 100)
+// courseEvents is how far into a room its players read: beyond it there is talk at most.
+const courseEvents = 500
+
+// course reads how the negotiation went in the room's log.
+func (p *player) course(ctx context.Context, room string, state *rooms.State) (c Course, err error) {
+	c.Mine = state.Offers.Of(p.user.Role)
+	events, err := p.store.Events(ctx, room, 0, 0, courseEvents)
 	if err != nil {
-		return 0, fmt.Errorf("demo: read events: %w", err)
+		return c, fmt.Errorf("demo: read events: %w", err)
 	}
 	for i := range events {
 		if events[i].Type != rooms.TypeOffer {
@@ -313,11 +317,19 @@ func (p *player) firstFee(ctx context.Context, room string, side rooms.Side) (in
 		}
 		e, err := rooms.ParseEvent(events[i].Body)
 		if err != nil {
-			return 0, fmt.Errorf("demo: read events: %w", err)
+			return c, fmt.Errorf("demo: read events: %w", err)
 		}
-		if put, ok := e.Data.(rooms.OfferPut); ok && put.Offer.Author == side {
-			return put.Offer.Terms.Fee.Amount, nil
+		put, ok := e.Data.(rooms.OfferPut)
+		switch {
+		case !ok:
+		case put.Offer.Author == p.user.Role:
+			c.MyLast = put.Offer.Terms.Fee.Amount
+		case c.TheirFirst == 0:
+			c.TheirFirst = put.Offer.Terms.Fee.Amount
 		}
 	}
-	return 0, fmt.Errorf("demo: room %s has an offer of the %s that its log has not", room, side)
+	if c.TheirFirst == 0 {
+		return c, fmt.Errorf("demo: room %s has an offer of the other side that its log has not", room)
+	}
+	return c, nil
 }

@@ -33,19 +33,28 @@ type Move struct {
 	Say             string
 }
 
-// Answer decides on the standing offer of the other side. theirFirst is the fee
-// of the other side's first offer; mine is how many offers the persona has put.
-// All fees are minor units.
-func (p Persona) Answer(standing *rooms.Offer, theirFirst int64, mine int) Move {
+// Course is how a negotiation went so far. Fees are minor units.
+type Course struct {
+	TheirFirst int64 // the fee of the other side's first offer
+	Mine       int   // how many offers the persona's side has put
+	MyLast     int64 // the fee of the last of these; 0: none
+}
+
+// Answer decides on the standing offer of the other side. It goes on from what its side
+// said last, whoever said it, and never takes back what it gave way.
+func (p Persona) Answer(standing *rooms.Offer, c Course) Move {
 	fee := standing.Terms.Fee.Amount
-	step := min(int64(mine), p.Steps)
-	wish := theirFirst * (p.Open + (p.Bound-p.Open)*step/p.Steps) / 100
-	bound := theirFirst * p.Bound / 100
+	step := min(int64(c.Mine), p.Steps)
+	wish, bound := c.TheirFirst*p.Open/100, c.TheirFirst*p.Bound/100
+	if c.MyLast > 0 {
+		bound = p.milder(bound, c.MyLast)
+		wish = c.MyLast + (bound-c.MyLast)/(p.Steps-step+1)
+	}
 	good := fee >= wish
 	if p.Side == rooms.Sponsor {
 		good = fee <= wish
 	}
-	last := mine+1 >= standing.Limit
+	last := c.Mine+1 >= standing.Limit
 	switch {
 	case good:
 		return Move{Accept: true, Say: "That works for us. Looking forward to it!"}
@@ -54,7 +63,19 @@ func (p Persona) Answer(standing *rooms.Offer, theirFirst int64, mine int) Move 
 	case last || (step == p.Steps && p.within(fee, bound)):
 		return Move{Accept: true, Say: "Agreed, let's do it."}
 	}
-	return Move{Fee: round(max(1, wish)), Say: p.line(step)}
+	fee = round(max(1, wish))
+	if c.MyLast > 0 {
+		fee = p.milder(fee, c.MyLast)
+	}
+	return Move{Fee: fee, Say: p.line(step)}
+}
+
+// milder is what the other side likes better.
+func (p Persona) milder(a, b int64) int64 {
+	if p.Side == rooms.Sponsor {
+		return max(a, b)
+	}
+	return min(a, b)
 }
 
 func (p Persona) within(fee, bound int64) bool {

@@ -18,14 +18,22 @@ func TestPersonasEnd(t *testing.T) {
 		p := personaOf(side, rapid.IntRange(0, 9).Draw(t, "temper"))
 		first := rapid.Int64Range(100_00, 5_000_00).Draw(t, "first")
 		theirs := first
+		// Somebody else may have spoken for its side before.
+		last := rapid.SampledFrom([]int64{0, first * 7 / 10, first * 9 / 10, first * 12 / 10, first * 14 / 10}).Draw(t, "last")
+		if p.milder(last, first) == last {
+			last = 0
+		}
 		for mine := 0; ; mine++ {
 			if mine == 10 {
 				t.Fatal("all offers are put and the persona goes on")
 			}
 			o := &rooms.Offer{Limit: 10, Author: side.Other()}
 			o.Terms.Fee.Amount = theirs
-			m := p.Answer(o, first, mine)
+			m := p.Answer(o, Course{TheirFirst: first, Mine: mine, MyLast: last})
 			bound := first * p.Bound / 100
+			if last > 0 {
+				bound = p.milder(bound, last)
+			}
 			switch {
 			case m.Accept:
 				if side == rooms.Influencer && theirs < bound || side == rooms.Sponsor && theirs > bound {
@@ -36,7 +44,10 @@ func TestPersonasEnd(t *testing.T) {
 				return
 			case m.Fee < 1:
 				t.Fatalf("offers %d", m.Fee)
+			case last > 0 && p.milder(m.Fee, last) != m.Fee:
+				t.Fatalf("goes back from %d to %d", last, m.Fee)
 			}
+			last = m.Fee
 			// The other side gives way a little, or not at all.
 			theirs += (m.Fee - theirs) * rapid.Int64Range(0, 60).Draw(t, "gives") / 100
 		}

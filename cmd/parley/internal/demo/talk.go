@@ -16,6 +16,7 @@ type thread struct {
 	room   string
 	put    int
 	first  [2]int64 // the first fee of each side; 0: none
+	last   [2]int64 // and the last
 	opened bool
 	// amended tells whether an amendment of the deal was put.
 	amended bool
@@ -92,7 +93,9 @@ func (s *Seeder) answer(ctx context.Context, t *thread, state *rooms.State) (tim
 	standing := state.Standing()
 	side := standing.Author.Other()
 	who := s.actor(t, side)
-	move := personaOf(side, t.temper).Answer(standing, t.first[sideIndex(standing.Author)], state.Offers.Of(side))
+	move := personaOf(side, t.temper).Answer(standing, Course{
+		TheirFirst: t.first[sideIndex(standing.Author)], Mine: state.Offers.Of(side), MyLast: t.last[sideIndex(side)],
+	})
 	if move.Say != "" && s.Rand.IntN(3) > 0 {
 		if err := s.say(ctx, t, who, move.Say); err != nil {
 			return 0, err
@@ -178,6 +181,14 @@ func (s *Seeder) open(ctx context.Context, t *thread) (time.Duration, error) {
 	return s.pause(t), nil
 }
 
+// mustShow is for what has a length, and for what has none.
+func mustShow(seconds int) string {
+	if seconds > 0 {
+		return "The product in the first five seconds."
+	}
+	return "The product in the first picture."
+}
+
 func (s *Seeder) firstTerms(t *thread, fee int64) *rooms.Patch {
 	r := &s.market.runs[t.run]
 	rounds := 1 + t.temper%3
@@ -186,7 +197,7 @@ func (s *Seeder) firstTerms(t *thread, fee int64) *rooms.Patch {
 		Fee: rooms.Money{Amount: fee, Currency: r.currency},
 		Deliverables: []rooms.Deliverable{{
 			Platform: r.platform, Format: r.format, Quantity: 1 + t.creator%3, LengthSeconds: r.length,
-			Due: rooms.Date(due.UTC().Format(time.DateOnly)), MustShow: "The product in the first five seconds.",
+			Due: rooms.Date(due.UTC().Format(time.DateOnly)), MustShow: mustShow(r.length),
 		}},
 		UsageRights:    &rooms.UsageRights{Scope: "organic", Months: 3 * (1 + t.temper%4), Channels: []string{r.platform}},
 		RevisionRounds: &rounds,
@@ -232,6 +243,7 @@ func sideIndex(side rooms.Side) int {
 
 func (s *Seeder) noteOffer(t *thread, side rooms.Side, fee int64) {
 	t.put++
+	t.last[sideIndex(side)] = fee
 	if first := &t.first[sideIndex(side)]; *first == 0 {
 		*first = fee
 	}
