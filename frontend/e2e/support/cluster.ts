@@ -188,7 +188,8 @@ class Instance {
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const closed = once(child, 'close')
-  child.kill('SIGCONT')
+  // What stands still hears of no other end. That end is to come before it goes on.
+  if (signal !== 'SIGKILL') child.kill('SIGCONT')
   child.kill(signal)
   await closed
 }
