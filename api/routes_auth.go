@@ -231,7 +231,7 @@ func within(object string, err error) error {
 const maxBrowsers = 50
 
 // logIn starts a session in the browser that the request comes from, whose time zone may
-// be empty. proof is what uses up the code that was shown, if one was.
+// be empty. shown is their second factor; who has just registered has none.
 func (s *Server) logIn(ctx context.Context, r *request, u *store.User, zone string, shown factorShown) (*sessionOutput, error) {
 	d, err := s.deviceOf(ctx, r, u.ID)
 	if err != nil {

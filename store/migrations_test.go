@@ -31,6 +31,15 @@ func TestMigrationsHaveNumbersOfTheirOwn(t *testing.T) {
 	}
 }
 
+// migrated takes the database back to what it was before, and has it migrated again.
+func (e *env) migrated(back func()) {
+	e.Helper()
+	e.shut(e.Store)
+	back()
+	must(e.T, Migrate(e.Context(), e.cfg))
+	e.open()
+}
+
 // beforeHeads takes a database back to when an ad request was one row in one table.
 func (e *env) beforeHeads() {
 	e.Helper()
@@ -80,10 +89,7 @@ func TestRoomsFromBeforeHeads(t *testing.T) {
 		return list
 	}
 	before := rows()
-	e.shut(e.Store)
-	e.beforeHeads()
-	must(t, Migrate(t.Context(), e.cfg))
-	e.open()
+	e.migrated(e.beforeHeads)
 	if after := rows(); !slices.Equal(after, before) {
 		t.Errorf("the rows were\n%v, are\n%v", before, after)
 	}
@@ -99,17 +105,16 @@ func TestDealsFromBeforeDeliverables(t *testing.T) {
 		w := e.world(1000)
 		room := e.dealt(w, 300)
 		e.opened(world{w.sponsor, e.user(rooms.Influencer), w.campaign}, 200)
-		e.shut(e.Store)
-		e.beforeHeads()
-		for _, q := range []string{
-			"ALTER TABLE ad_requests DROP COLUMN progress", "DROP TABLE deliveries",
-			"UPDATE ad_requests SET offers_sponsor = 1 WHERE id = '" + room + "'",
-			"DELETE FROM bun_migrations WHERE name = '20261122150000'",
-		} {
-			e.schema(q)
-		}
-		must(t, Migrate(t.Context(), e.cfg))
-		e.open()
+		e.migrated(func() {
+			e.beforeHeads()
+			for _, q := range []string{
+				"ALTER TABLE ad_requests DROP COLUMN progress", "DROP TABLE deliveries",
+				"UPDATE ad_requests SET offers_sponsor = 1 WHERE id = '" + room + "'",
+				"DELETE FROM bun_migrations WHERE name = '20261122150000'",
+			} {
+				e.schema(q)
+			}
+		})
 		e.sound()
 		if got := e.deliveries(room); got != "--" {
 			t.Fatalf("deliveries are %s", got)
@@ -134,10 +139,7 @@ func TestCampaignsFromBeforeLedgers(t *testing.T) {
 			return c
 		}
 		before := read()
-		e.shut(e.Store)
-		e.beforeLedgers()
-		must(t, Migrate(t.Context(), e.cfg))
-		e.open()
+		e.migrated(e.beforeLedgers)
 		if after := read(); !reflect.DeepEqual(after, before) || after.Held != 300 || after.Committed != 200 {
 			t.Errorf("the campaign was\n%+v, is\n%+v", before, after)
 		}
